@@ -1,0 +1,196 @@
+"""Rules across files: every key leads somewhere, roles are kept, nothing lies unused."""
+
+from __future__ import annotations
+
+from collections import Counter
+from typing import TYPE_CHECKING
+
+from toolkit.bibliography import Library, check_library
+from toolkit.errors import Finding, Severity, suggestion
+from toolkit.records.principle import is_beyond_null
+from toolkit.records.rules import estimate_rules
+from toolkit.records.schema import DATAPACKAGE, schema_findings
+from toolkit.records.store import ESTIMATES, LIBRARY, PRINCIPLE, QUESTIONS, STUDIES, Records
+from toolkit.vocabulary import RATIOS, ClaimKind, Method, QuestionMeasure, Role
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+_RATIO_SCALES = {*(measure.value for measure in RATIOS), QuestionMeasure.LOG_RATIO.value}
+
+
+def check(records: Records, library: Library) -> list[Finding]:
+    """Everything that is wrong in a review: reading, single records, and what must hold across files.
+
+    Sorted by file and line; errors and warnings together.
+    """
+    findings = [
+        *records.findings,
+        *_claims(records),
+        *_questions(records, library),
+        *_studies(records, library),
+        *_estimates(records, library),
+        *_one_primary_a_sample(records),
+        *check_library(library, name=LIBRARY),
+        *_unused_references(records, library),
+        *schema_findings(records.root),
+    ]
+    order = {name: place for place, name in enumerate((PRINCIPLE, QUESTIONS, STUDIES, ESTIMATES, LIBRARY, DATAPACKAGE))}
+    return sorted(findings, key=lambda finding: (order.get(finding.file, 9), finding.line or 0))
+
+
+class _Reporter:
+    """Makes the findings of one file, with the line of each record."""
+
+    def __init__(self, records: Records, file: str) -> None:
+        self.file, self.lines, self.incomplete = file, records.lines.get(file, {}), records.incomplete
+
+    def report(
+        self,
+        record: str,
+        column: str,
+        value: object,
+        rule: str,
+        message: str,
+        hint: str,
+        severity: Severity = Severity.ERROR,
+    ) -> Finding:
+        return Finding(
+            severity,
+            self.file,
+            rule,
+            message,
+            hint,
+            line=self.lines.get(record),
+            column=column,
+            value=str(value),
+            record=record,
+        )
+
+    def key(self, record: str, column: str, value: str, known: Iterable[str], file: str) -> Iterator[Finding]:
+        """A finding where a key leads nowhere, unless the file that it leads to could not be read."""
+        if value not in known and file not in self.incomplete:
+            hint = f"add it there, or correct the key.{suggestion(value, known)}"
+            yield self.report(record, column, value, "dangling-key", f"{value!r} is not in {file}", hint)
+
+
+def _claims(records: Records) -> Iterator[Finding]:
+    reporter = _Reporter(records, PRINCIPLE)
+    tested = {question.claim for question in records.questions.values()}
+    for claim in records.claims.values():
+        for other in claim.rests_on:
+            yield from reporter.key(claim.claim, "rests_on", other, records.claims, PRINCIPLE)
+        normative = claim.kind is ClaimKind.NORMATIVE
+        if normative and not claim.rests_on:
+            message, hint = "a normative claim rests on no other claim", "name the empirical claims that it rests on"
+            yield reporter.report(claim.claim, "rests_on", "", "claim-form", message, hint)
+        if not normative and claim.form is None:
+            message, hint = "an empirical claim without a form", "say whether it is directional or negligible"
+            yield reporter.report(claim.claim, "form", "", "claim-form", message, hint)
+        if not normative and claim.claim not in tested and QUESTIONS not in records.incomplete:
+            message, hint = (
+                "no question tests this claim",
+                "add one to questions.toml; until then it is shown as untested",
+            )
+            yield reporter.report(claim.claim, "claim", claim.claim, "untested-claim", message, hint, Severity.WARNING)
+
+
+def _questions(records: Records, library: Library) -> Iterator[Finding]:
+    reporter = _Reporter(records, QUESTIONS)
+    for question in records.questions.values():
+        key = question.question
+        yield from reporter.key(key, "claim", question.claim, records.claims, PRINCIPLE)
+        if question.published is not None:
+            reference = question.published.reference
+            yield from reporter.key(key, "published", reference, library, LIBRARY)
+        if question.method is Method.POOL and question.measure is None:
+            message, hint = "a pooled question without a measure", "say on which scale its results are pooled"
+            yield reporter.report(key, "measure", "", "plan", message, hint)
+        if question.method is Method.POOL and question.smallest_effect is None:
+            hint = "choose it before pooling, and give the reason"
+            yield reporter.report(
+                key, "smallest_effect", "", "plan", "a pooled question without a smallest effect", hint
+            )
+        if question.smallest_effect is not None:
+            ratio = question.measure is not None and question.measure.value in _RATIO_SCALES
+            if not is_beyond_null(question.smallest_effect, question.predicted, ratio=ratio):
+                message = f"{question.smallest_effect} lies on the other side of no effect than {question.predicted}"
+                hint = "its size is used; write it with the sign of the effect spoken of"
+                yield reporter.report(
+                    key, "smallest_effect", question.smallest_effect, "plan-side", message, hint, Severity.WARNING
+                )
+            if question.smallest_effect_reason is None:
+                message, hint = "a smallest effect without its reason", "say why a smaller one would not matter"
+                yield reporter.report(key, "smallest_effect_reason", "", "plan", message, hint)
+        primary = {row.estimate for row in records.estimates_by_question.get(key, ()) if row.role is Role.PRIMARY}
+        for sensitivity in question.plan.sensitivity:
+            for estimate in sensitivity.leave_out:
+                yield from reporter.key(key, "plan", estimate, primary, ESTIMATES)
+        if key not in records.estimates_by_question and ESTIMATES not in records.incomplete:
+            message, hint = "no estimate answers this question", "add one; until then it is shown as unanswered"
+            yield reporter.report(key, "question", key, "unused", message, hint, Severity.WARNING)
+
+
+def _studies(records: Records, library: Library) -> Iterator[Finding]:
+    reporter = _Reporter(records, STUDIES)
+    used = {estimate.study for estimate in records.estimates.values()}
+    for study in records.studies.values():
+        for reference in study.reference_keys:
+            yield from reporter.key(study.study, "references", reference, library, LIBRARY)
+        if study.study not in used and ESTIMATES not in records.incomplete:
+            message, hint = "no estimate comes from this study", "add its estimates, or take it out"
+            yield reporter.report(study.study, "study", study.study, "unused", message, hint, Severity.WARNING)
+
+
+def _estimates(records: Records, library: Library) -> Iterator[Finding]:
+    reporter = _Reporter(records, ESTIMATES)
+    for estimate in records.estimates.values():
+        key = estimate.estimate
+        yield from reporter.key(key, "question", estimate.question, records.questions, QUESTIONS)
+        yield from reporter.key(key, "study", estimate.study, records.studies, STUDIES)
+        yield from reporter.key(key, "reference", estimate.reference, library, LIBRARY)
+        if estimate.read_in is not None:
+            yield from reporter.key(key, "read_in", estimate.read_in, library, LIBRARY)
+        study = records.studies.get(estimate.study)
+        if study is not None and estimate.reference not in study.reference_keys and estimate.reference in library:
+            message = f"{estimate.reference!r} is no report of study {estimate.study!r}"
+            hint = "add it to `references` in studies.csv, or correct the key"
+            yield reporter.report(key, "reference", estimate.reference, "study-report", message, hint)
+        for severity, rule, column, message, hint in estimate_rules(estimate, records.questions.get(estimate.question)):
+            value = getattr(estimate, column)
+            yield reporter.report(key, column, "" if value is None else value, rule, message, hint, severity)
+
+
+def _one_primary_a_sample(records: Records) -> Iterator[Finding]:
+    reporter = _Reporter(records, ESTIMATES)
+    first: dict[tuple[str, str], str] = {}
+    for estimate in records.estimates.values():
+        if estimate.role is not Role.PRIMARY:
+            continue
+        other = first.setdefault((estimate.question, estimate.sample), estimate.estimate)
+        if other != estimate.estimate:
+            message = f"sample {estimate.sample!r} has a primary row in {estimate.question!r} already ({other})"
+            hint = "keep one by rule, not by result, and make the other `additional`"
+            yield reporter.report(estimate.estimate, "role", estimate.role, "one-primary", message, hint)
+
+
+def _unused_references(records: Records, library: Library) -> Iterator[Finding]:
+    if {QUESTIONS, STUDIES, ESTIMATES} & records.incomplete:
+        return
+    used = Counter(key for study in records.studies.values() for key in study.reference_keys)
+    used.update(key for row in records.estimates.values() for key in (row.reference, row.read_in) if key)
+    used.update(question.published.reference for question in records.questions.values() if question.published)
+    for reference in library.values():
+        if reference.key not in used:
+            hint = "cite it in studies.csv, or take it out"
+            yield Finding(
+                Severity.WARNING,
+                LIBRARY,
+                "unused",
+                "no study or question cites it",
+                hint,
+                line=reference.line,
+                column="key",
+                value=reference.key,
+                record=reference.key,
+            )
