@@ -1,0 +1,6 @@
+"""Publication tables: one frozen value, one writer a format (CSV, Markdown, HTML, LaTeX, DOCX)."""
+
+from toolkit.tables.table import Column, Footnote, RowGroup, Table, TableError
+from toolkit.tables.write import write
+
+__all__ = ["Column", "Footnote", "RowGroup", "Table", "TableError", "write"]
