@@ -1,0 +1,143 @@
+"""HTML: a semantic table with caption, scoped headers and notes in the foot.
+
+``fragment`` goes into a page that has its own style, ``notebook`` brings its style, ``document`` is a page of its own.
+Colours are those of the surroundings, so that it reads on light and dark alike.
+"""
+
+from __future__ import annotations
+
+from html import escape
+from typing import TYPE_CHECKING
+
+from toolkit.tables.layout import column_shares
+from toolkit.tables.marks import marks
+from toolkit.tables.notes import notes_of
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from toolkit.tables.marks import Marks
+    from toolkit.tables.table import Column, RowGroup, Table
+
+STYLE = """\
+table.evidence { border-collapse: collapse; color: inherit; background: none; margin: 1rem 0; }
+table.evidence { font-size: 0.9rem; line-height: 1.35; font-variant-numeric: tabular-nums; }
+table.evidence caption { caption-side: top; text-align: left; font-weight: 600; padding: 0 0 0.4rem; color: inherit; }
+table.evidence th, table.evidence td { text-align: left; vertical-align: top; white-space: normal; }
+table.evidence th, table.evidence td { padding: 0.25rem 0.6rem; border: 0; background: none; }
+table.evidence .right { text-align: right; }
+table.evidence td.right { white-space: nowrap; }
+table.evidence .center { text-align: center; }
+table.evidence thead th { vertical-align: bottom; font-weight: 600; border-bottom: 1px solid currentColor; }
+table.evidence thead { border-top: 2px solid currentColor; }
+table.evidence tbody th { font-weight: 400; }
+table.evidence tbody th[scope=rowgroup] { font-weight: 600; padding-top: 0.5rem; }
+table.evidence tbody.grouped th[scope=row] { padding-left: 1.4rem; }
+table.evidence tfoot { border-top: 2px solid currentColor; }
+table.evidence tfoot td { font-size: 0.8rem; padding-top: 0.4rem; }
+table.evidence tfoot p { margin: 0 0 0.2rem; max-width: 60rem; }
+table.evidence sup { font-size: 0.7em; line-height: 0; }
+"""
+
+_PAGE = """\
+<!DOCTYPE html>
+<html lang="en">
+<head>
+<meta charset="utf-8">
+<meta http-equiv="Content-Security-Policy" content="default-src 'none'; style-src 'unsafe-inline'">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<title>{title}</title>
+<style>
+:root {{ color-scheme: light dark; }}
+body {{ font-family: system-ui, "Segoe UI", "Helvetica Neue", Arial, sans-serif; margin: 1.5rem; }}
+.scroll {{ overflow-x: auto; }}
+@media print {{ body {{ margin: 0; }} tr {{ break-inside: avoid; }} tfoot {{ display: table-row-group; }} }}
+{style}</style>
+</head>
+<body>
+<div class="scroll">
+{table}</div>
+</body>
+</html>
+"""
+
+
+def document(table: Table) -> bytes:
+    """The table as a page that needs nothing else: no script, no font and no picture from elsewhere."""
+    title = escape(table.title.replace("\n", " "))
+    return _PAGE.format(title=title, style=STYLE, table=fragment(table)).encode()
+
+
+def notebook(table: Table) -> str:
+    """The table with its style, for a notebook's output."""
+    return f"<style>\n{STYLE}</style>\n{fragment(table)}"
+
+
+def fragment(table: Table) -> str:
+    """The table as a ``<table class="evidence">`` element for another page; :data:`STYLE` is its style sheet."""
+    marked = marks(table)
+    label = f' id="{escape(table.label)}"' if table.label else ""
+    parts = [
+        f'<table class="evidence"{label}>\n<caption>{_text(table.title)}</caption>\n',
+        _widths(table),
+        _head(table, marked),
+        *(_body(table, group, start, stop, marked) for group, start, stop in table.sections()),
+        _foot(table, marked),
+        "</table>\n",
+    ]
+    return "".join(parts)
+
+
+def _text(text: str, mark: str = "") -> str:
+    sup = f"<sup>{mark}</sup>" if mark else ""
+    return escape(text).replace("\n", "<br>") + sup
+
+
+def _attributes(column: Column) -> str:
+    # Left is the style sheet's default; the others are written out so that they hold in a page without it.
+    return "" if column.align == "left" else f' class="{column.align}" style="text-align: {column.align}"'
+
+
+def _widths(table: Table) -> str:
+    if all(column.width is None for column in table.columns):
+        return ""  # a browser fits columns to their cells better than an estimate does
+    cols = "".join(f'<col style="width: {share:.1%}">' for share in column_shares(table))
+    return f"<colgroup>{cols}</colgroup>\n"
+
+
+def _head(table: Table, marked: Marks) -> str:
+    cells = "".join(
+        f'<th scope="col"{_attributes(column)}>{_text(column.title, marked.of_column(column.name))}</th>'
+        for column in table.columns
+    )
+    return f"<thead>\n<tr>{cells}</tr>\n</thead>\n"
+
+
+def _body(table: Table, group: RowGroup | None, start: int, stop: int, marked: Marks) -> str:
+    lines = ['<tbody class="grouped">' if group else "<tbody>"]
+    if group:
+        heading = _text(group.heading, marked.of_group(group.heading))
+        lines.append(f'<tr><th scope="rowgroup" colspan="{len(table.columns)}">{heading}</th></tr>')
+    for number in range(start, stop):
+        lines.append(f"<tr>{''.join(_cells(table, number, marked))}</tr>")
+    return "\n".join([*lines, "</tbody>\n"])
+
+
+def _cells(table: Table, number: int, marked: Marks) -> Iterator[str]:
+    for position, (column, cell) in enumerate(zip(table.columns, table.rows[number], strict=True)):
+        text = _text(cell, marked.of_cell(number, column.name))
+        if position == 0:
+            yield f'<th scope="row"{_attributes(column)}>{text}</th>'
+        else:
+            yield f"<td{_attributes(column)}>{text}</td>"
+
+
+def _foot(table: Table, marked: Marks) -> str:
+    notes = [f"<p>{_note(mark, lead, text)}</p>" for mark, lead, text in notes_of(table, marked)]
+    if not notes:
+        return ""
+    return f'<tfoot>\n<tr><td colspan="{len(table.columns)}">\n' + "\n".join(notes) + "\n</td></tr>\n</tfoot>\n"
+
+
+def _note(mark: str, lead: str, text: str) -> str:
+    return (f"<sup>{mark}</sup> " if mark else "") + (f"<em>{lead}</em> " if lead else "") + _text(text)
