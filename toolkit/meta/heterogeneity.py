@@ -1,0 +1,311 @@
+"""Between-study variance tau2: its estimators, their standard errors, and Q, I2 and H2.
+
+All functions work on a :class:`~toolkit.meta.stack.Stack` of n analyses and give arrays of shape (n,). tau2 has the
+unit of y squared. Names of estimators: EE equal (common) effect, DL DerSimonian-Laird, HE Hedges, HS Hunter-Schmidt,
+HSk Hunter-Schmidt with a small-sample correction, SJ Sidik-Jonkman, ML and REML (restricted) maximum likelihood,
+EB empirical Bayes, PM Paule-Mandel. Reviews of all: Viechtbauer 2005, J Educ Behav Stat 30:261; Veroniki et al.
+2016, Res Synth Methods 7:55 (equations below are theirs, with moderators as in Viechtbauer et al. 2015,
+Psychol Methods 20:360).
+"""
+
+from __future__ import annotations
+
+import math
+from enum import StrEnum
+from typing import TYPE_CHECKING, NamedTuple
+
+import numpy as np
+
+from toolkit.meta.likelihood import log_likelihood
+from toolkit.meta.roots import Bracket, bracketed_root, typical_variance
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from toolkit.meta.projection import Projection
+    from toolkit.meta.stack import Stack
+
+    Array = NDArray[np.float64]
+
+
+class Tau2Estimator(StrEnum):
+    """Estimators of the between-study variance, by their usual short names."""
+
+    EE = "EE"
+    DL = "DL"
+    HE = "HE"
+    HS = "HS"
+    HSK = "HSk"
+    SJ = "SJ"
+    ML = "ML"
+    REML = "REML"
+    EB = "EB"
+    PM = "PM"
+
+
+class Tau2(NamedTuple):
+    """Estimates of tau2, each of shape (n,).
+
+    ``se`` is NaN where there is none (EE, or as many coefficients as studies). ``maxima`` is the number of local
+    maxima of the likelihood that were compared (ML, REML), 1 otherwise.
+    """
+
+    value: Array
+    se: Array
+    iterations: NDArray[np.int64]
+    converged: NDArray[np.bool_]
+    maxima: NDArray[np.int64]
+
+
+class Score(NamedTuple):
+    """The likelihood equation y'PPy = tr(P) (REML) or = sum(w) (ML): Veroniki et al. 2016, sections 2.5 and 2.6."""
+
+    restricted: bool
+
+    def sides(self, p: Projection, residuals: Array) -> tuple[Array, Array]:
+        """Observed and expected."""
+        py = p.w * residuals
+        return np.vecdot(py, py), p.trace() if self.restricted else np.add.reduce(p.w, -1)
+
+    def slopes(self, p: Projection, residuals: Array) -> tuple[Array, Array]:
+        """Their derivatives with respect to tau2."""
+        information = p.trace_product() if self.restricted else np.vecdot(p.w, p.w)
+        return -2.0 * p.form(p.w * residuals), -information
+
+    def take(self, rows: NDArray[np.intp]) -> Score:
+        """The same equation: it holds nothing of an analysis."""
+        return self
+
+
+class GeneralisedQ(NamedTuple):
+    """The equation Q(tau2) = target of Paule and Mandel, and of Q-profile limits (Viechtbauer 2007, Stat Med 26:37)."""
+
+    target: Array
+
+    def sides(self, p: Projection, residuals: Array) -> tuple[Array, Array]:
+        """Observed and expected."""
+        return np.vecdot(p.w * residuals, residuals), self.target
+
+    def slopes(self, p: Projection, residuals: Array) -> tuple[Array, Array]:
+        """Their derivatives with respect to tau2."""
+        py = p.w * residuals
+        return -np.vecdot(py, py), np.zeros_like(self.target)
+
+    def take(self, rows: NDArray[np.intp]) -> GeneralisedQ:
+        """The equation of these analyses alone."""
+        return GeneralisedQ(self.target[rows])
+
+
+def estimate_tau2(stack: Stack, estimator: Tau2Estimator) -> Tau2:
+    """tau2 of each analysis by one estimator; 0 where there are no more studies than coefficients.
+
+    Moment estimates are cut at 0 before anything else is computed from them. ML and REML are global maxima.
+    """
+    n = len(stack.y)
+    none = np.zeros(n, np.int64)
+    enough = stack.df > 0
+    if estimator is Tau2Estimator.EE or not enough.any():
+        return Tau2(np.zeros(n), np.full(n, np.nan), none, np.ones(n, bool), none + 1)
+    if not enough.all():
+        return _estimate_where(stack, estimator, enough)
+    match estimator:
+        case Tau2Estimator.ML | Tau2Estimator.REML:
+            return maximum_likelihood(stack, restricted=estimator is Tau2Estimator.REML)
+        case Tau2Estimator.EB | Tau2Estimator.PM:
+            value, iterations, converged = generalised_q_root(stack, stack.df)
+            return Tau2(value, _se_paule_mandel(stack, value), iterations, converged, none + 1)
+    value, se = _MOMENTS[estimator](stack)
+    return Tau2(value, se, none, np.ones(n, bool), none + 1)
+
+
+def maximum_likelihood(stack: Stack, *, restricted: bool) -> Tau2:
+    """ML or REML by a search for all maxima: a scan for sign changes of the score, then a root search in each.
+
+    The likelihood can have more than one maximum. In dat.gibson2002 (mean differences) a search from 0 stays at
+    tau2 = 0 while the restricted maximum is at 9.68, so every maximum is found and the highest taken; tau2 = 0 counts
+    as one where the likelihood falls from there, and is then exact.
+    """
+    n = len(stack.y)
+    equation = Score(restricted)
+    grid = _scan_grid(stack)
+    wide = stack.widen()
+    p = wide.project(wide.weights(grid))
+    observed, expected = equation.sides(p, p.residuals(wide.y))
+    rising = observed > expected
+    boundary = np.flatnonzero(~rising[:, 0])
+    rows, cells = np.nonzero(rising[:, :-1] & ~rising[:, 1:])
+    with np.errstate(divide="ignore"):
+        heights = np.log(observed / expected)
+    ends = Bracket(grid[rows, cells], grid[rows, cells + 1], heights[rows, cells], heights[rows, cells + 1])
+    roots = bracketed_root(stack.take(rows), equation, ends)
+    candidate_rows = np.concatenate([boundary, rows])
+    candidates = np.concatenate([np.zeros(len(boundary)), roots.tau2])
+    if len(candidates) > n:
+        loglik = log_likelihood(stack.take(candidate_rows), candidates, restricted=restricted)
+        order = np.lexsort((loglik, candidate_rows))  # the last of a row is its highest
+        candidate_rows, candidates = candidate_rows[order], candidates[order]
+    value = np.zeros(n)
+    value[candidate_rows] = candidates
+    iterations, converged = np.zeros(n, np.int64), np.ones(n, bool)
+    np.maximum.at(iterations, rows, roots.iterations)
+    np.logical_and.at(converged, rows, roots.converged)
+    p = stack.project(stack.weights(value))
+    information = p.trace_product() if restricted else np.vecdot(p.w, p.w)
+    maxima = np.maximum(np.bincount(candidate_rows, minlength=n), 1)
+    return Tau2(value, np.sqrt(2.0 / information), iterations, converged, maxima)
+
+
+def generalised_q_root(stack: Stack, target: Array) -> tuple[Array, NDArray[np.int64], NDArray[np.bool_]]:
+    """The tau2 at which Q(tau2) equals ``target`` (0 where Q(0) is already below), iterations and convergence.
+
+    Q falls strictly as tau2 grows, and is at most the unweighted sum of squares over tau2: that is the bracket.
+    """
+    n = len(stack.y)
+    value, iterations, converged = np.zeros(n), np.zeros(n, np.int64), np.ones(n, bool)
+    at_zero = stack.project(stack.weights(0.0)).form(stack.y)
+    rows = np.flatnonzero(at_zero > target)
+    if len(rows):
+        part, wanted = stack.take(rows), target[rows]
+        high = _unweighted(part).form(part.y) / wanted * 1.01
+        at_high = part.project(part.weights(high)).form(part.y)
+        ends = Bracket(np.zeros(len(rows)), high, np.log(at_zero[rows] / wanted), np.log(at_high / wanted))
+        value[rows], iterations[rows], converged[rows] = bracketed_root(part, GeneralisedQ(wanted), ends)
+    return value, iterations, converged
+
+
+def cochran_q(stack: Stack) -> Array:
+    """Cochran's Q: the weighted residual sum of squares with inverse-variance weights (Cochran 1954)."""
+    return np.where(stack.df > 0, stack.project(stack.weights(0.0)).form(stack.y), 0.0)
+
+
+def typical_within_variance(stack: Stack) -> Array:
+    """The typical sampling variance of Higgins and Thompson (2002, Stat Med 21:1539, equation 9), (k - p) / tr(P).
+
+    0 where there are no more studies than coefficients.
+    """
+    enough = stack.df > 0
+    trace = np.where(enough, stack.project(stack.weights(0.0)).trace(), 1.0)
+    return np.where(enough, stack.df / trace, 0.0)
+
+
+def i2_h2(stack: Stack, estimator: Tau2Estimator, tau2: Array, q: Array) -> tuple[Array, Array]:
+    """I2 in percent, and H2. From tau2 over the typical variance; for the common-effect model from Q (I2 >= 0)."""
+    enough = stack.df > 0
+    if estimator is Tau2Estimator.EE:
+        df = np.where(enough, stack.df, 1.0)
+        with np.errstate(divide="ignore", invalid="ignore"):
+            i2 = np.where(q > df, 100.0 * (q - df) / q, 0.0)
+        return np.where(enough, i2, 0.0), np.where(enough, q / df, 1.0)
+    typical = np.where(enough, typical_within_variance(stack), 1.0)
+    return 100.0 * tau2 / (typical + tau2), tau2 / typical + 1.0
+
+
+def _estimate_where(stack: Stack, estimator: Tau2Estimator, enough: NDArray[np.bool_]) -> Tau2:
+    n = len(stack.y)
+    rows = np.flatnonzero(enough)
+    parts = estimate_tau2(stack.take(rows), estimator)
+    whole = Tau2(np.zeros(n), np.full(n, np.nan), np.zeros(n, np.int64), np.ones(n, bool), np.ones(n, np.int64))
+    for target, part in zip(whole, parts, strict=True):
+        target[rows] = part
+    return whole
+
+
+def _unweighted(stack: Stack) -> Projection:
+    return stack.project(np.ones_like(stack.v) if stack.present is None else stack.present)
+
+
+def _scan_grid(stack: Stack) -> Array:
+    """Trial values of tau2, shape (n, g), from 0 to where no maximum can lie, with a ratio of 3 at most.
+
+    The score is positive only while RSS / tau2^2 exceeds (k - p) / (max v + tau2), RSS being the unweighted residual
+    sum of squares: this bounds every stationary point. Weights change with log tau2 as a logistic curve does, so a
+    ratio of 3 passes over no pair of maxima that differ in height.
+    """
+    mean_square = _unweighted(stack).form(stack.y) / stack.df
+    high = 0.505 * (mean_square + np.sqrt(mean_square * (mean_square + 4.0 * stack.largest_variance())))
+    low = np.minimum(0.1 * stack.smallest_variance(), 0.1 * high)
+    span = np.log(high / np.where(high > 0, low, 1.0), out=np.zeros_like(high), where=high > 0)
+    steps = min(max(math.ceil(span.max() / math.log(3.0)), 2), 64)
+    # The exponents run from -inf, where tau2 is 0, to 0.
+    exponents = span[:, None] * (np.arange(-1.0, steps + 1.0) / steps - 1.0)
+    exponents[:, 0] = -np.inf
+    return high[:, None] * np.exp(exponents)
+
+
+def _dersimonian_laird(stack: Stack) -> tuple[Array, Array]:
+    """(Q - (k - p)) / tr(P) at inverse-variance weights (DerSimonian and Laird 1986, Control Clin Trials 7:177)."""
+    p = stack.project(stack.weights(0.0))
+    trace = p.trace()
+    tau2 = np.maximum((p.form(stack.y) - stack.df) / trace, 0.0)
+    variance = 2.0 * stack.df + 4.0 * tau2 * trace + 2.0 * tau2**2 * p.trace_product()
+    return tau2, np.sqrt(variance) / trace
+
+
+def _hedges(stack: Stack) -> tuple[Array, Array]:
+    """(RSS - tr(P V)) / (k - p) with equal weights (Hedges and Olkin 1985, chapter 9)."""
+    p = _unweighted(stack)
+    trace = p.trace(stack.v)
+    tau2 = np.maximum((p.form(stack.y) - trace) / stack.df, 0.0)
+    variance = 2.0 * p.trace_product(stack.v, stack.v) + 4.0 * tau2 * trace + 2.0 * tau2**2 * stack.df
+    return tau2, np.sqrt(variance) / stack.df
+
+
+def _hunter_schmidt(stack: Stack) -> tuple[Array, Array]:
+    """(Q - k) / sum(w) (Hunter and Schmidt 2004, Methods of Meta-Analysis)."""
+    return _hunter_schmidt_scaled(stack, np.ones_like(stack.df))
+
+
+def _hunter_schmidt_corrected(stack: Stack) -> tuple[Array, Array]:
+    """(k / (k - p) Q - k) / sum(w) (Brannick et al. 2019, J Behav Med 42:719)."""
+    return _hunter_schmidt_scaled(stack, stack.k / stack.df)
+
+
+def _hunter_schmidt_scaled(stack: Stack, factor: Array) -> tuple[Array, Array]:
+    p = stack.project(stack.weights(0.0))
+    total = np.add.reduce(p.w, -1)
+    tau2 = np.maximum((factor * p.form(stack.y) - stack.k) / total, 0.0)
+    variance = 2.0 * stack.df + 4.0 * tau2 * p.trace() + 2.0 * tau2**2 * p.trace_product()
+    return tau2, factor * np.sqrt(variance) / total
+
+
+def _sidik_jonkman(stack: Stack) -> tuple[Array, Array]:
+    """The two-step estimate of Sidik and Jonkman (2005, Appl Stat 54:367), from the variance of y about its mean."""
+    present = np.ones_like(stack.v) if stack.present is None else stack.present
+    mean = np.vecdot(present, stack.y) / stack.k
+    first = np.vecdot(present, (stack.y - mean[..., None]) ** 2) / stack.k
+    p = stack.project(stack.weights(first))
+    ratio = first / stack.df
+    tau2 = ratio * p.form(stack.y)
+    variance = (
+        2.0 * p.trace_product(stack.v, stack.v)
+        + 4.0 * tau2 * p.trace_product(stack.v)
+        + 2.0 * tau2**2 * p.trace_product()
+    )
+    return tau2, ratio * np.sqrt(variance)
+
+
+def _se_paule_mandel(stack: Stack, tau2: Array) -> Array:
+    return np.sqrt(2.0 * stack.k**2 / stack.df) / np.add.reduce(stack.weights(tau2), -1)
+
+
+_MOMENTS = {
+    Tau2Estimator.DL: _dersimonian_laird,
+    Tau2Estimator.HE: _hedges,
+    Tau2Estimator.HS: _hunter_schmidt,
+    Tau2Estimator.HSK: _hunter_schmidt_corrected,
+    Tau2Estimator.SJ: _sidik_jonkman,
+}
+
+__all__ = [
+    "GeneralisedQ",
+    "Score",
+    "Tau2",
+    "Tau2Estimator",
+    "cochran_q",
+    "estimate_tau2",
+    "generalised_q_root",
+    "i2_h2",
+    "maximum_likelihood",
+    "typical_variance",
+    "typical_within_variance",
+]

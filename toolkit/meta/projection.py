@@ -1,0 +1,118 @@
+"""The residual-forming matrix of weighted least squares, on which every univariate estimator stands.
+
+With weights W = diag(w) and model matrix X, P = W - W X (X'W X)^-1 X'W. Heterogeneity estimators, their standard
+errors and the likelihoods are quadratic forms z'P z and traces of P; here they come without a k x k matrix being made,
+so time and memory grow with k and not with its square (P's use: Harville 1977, J Am Stat Assoc 72:320).
+
+Arrays may have any leading axes: w and z (..., k), X (..., k, p); results have the leading axes alone.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    Array = NDArray[np.float64]
+
+
+class MeanProjection:
+    """P for a weighted mean: the model matrix is a column of ones."""
+
+    def __init__(self, w: Array) -> None:
+        self.w = w
+        self.total = np.add.reduce(w, -1)
+        self._share = w / self.total[..., None]
+
+    def residuals(self, z: Array) -> Array:
+        """``z`` less its fitted values, shape (..., k); the vector P z is ``w`` times these."""
+        return z - np.vecdot(self._share, z)[..., None]
+
+    def form(self, z: Array) -> Array:
+        """The quadratic form z'P z, never negative."""
+        residuals = self.residuals(z)
+        return np.vecdot(self.w * residuals, residuals)
+
+    def hat(self) -> Array:
+        """The diagonal of the hat matrix X (X'W X)^-1 X'W, shape (..., k)."""
+        return self._share
+
+    def trace(self, d: Array | None = None) -> Array:
+        """The trace of P D, with D = diag(d), or of P."""
+        return np.vecdot(self.w if d is None else self.w * d, 1.0 - self._share)
+
+    def trace_product(self, d_1: Array | None = None, d_2: Array | None = None) -> Array:
+        """The trace of P D1 P D2, with D = diag(d); a D that is None is the identity."""
+        a_1 = self.w if d_1 is None else self.w * d_1
+        a_2 = self.w if d_2 is None else self.w * d_2
+        shared = np.vecdot(a_1, self._share) * np.vecdot(a_2, self._share)
+        return np.vecdot(a_1 * a_2, 1.0 - 2.0 * self._share) + shared
+
+    def log_determinant(self) -> Array:
+        """The logarithm of det(X'W X)."""
+        return np.log(self.total)
+
+    def coefficients(self, y: Array) -> Array:
+        """Weighted least squares coefficients, shape (..., 1)."""
+        return np.vecdot(self._share, y)[..., None]
+
+    def covariance(self) -> Array:
+        """(X'W X)^-1, shape (..., 1, 1)."""
+        return (1.0 / self.total)[..., None, None]
+
+
+class DesignProjection:
+    """P for any model matrix of full rank, through the QR decomposition of W^1/2 X (no normal equations)."""
+
+    def __init__(self, w: Array, x: Array) -> None:
+        self.w = w
+        self.x = x
+        self._root = np.sqrt(w)
+        self._q, self._r = np.linalg.qr(self._root[..., None] * x)
+
+    def residuals(self, z: Array) -> Array:
+        """``z`` less its fitted values, shape (..., k); the vector P z is ``w`` times these."""
+        return z - (self.x @ self.coefficients(z)[..., None])[..., 0]
+
+    def form(self, z: Array) -> Array:
+        """The quadratic form z'P z, never negative."""
+        residuals = self.residuals(z)
+        return np.vecdot(self.w * residuals, residuals)
+
+    def hat(self) -> Array:
+        """The diagonal of the hat matrix X (X'W X)^-1 X'W, shape (..., k)."""
+        return np.vecdot(self._q, self._q)
+
+    def trace(self, d: Array | None = None) -> Array:
+        """The trace of P D, with D = diag(d), or of P."""
+        return np.vecdot(self.w if d is None else self.w * d, 1.0 - self.hat())
+
+    def trace_product(self, d_1: Array | None = None, d_2: Array | None = None) -> Array:
+        """The trace of P D1 P D2, with D = diag(d); a D that is None is the identity."""
+        a_1 = self.w if d_1 is None else self.w * d_1
+        a_2 = self.w if d_2 is None else self.w * d_2
+        shared = self._inner(a_1) * self._inner(a_2)
+        return np.vecdot(a_1 * a_2, 1.0 - 2.0 * self.hat()) + shared.sum((-2, -1))
+
+    def log_determinant(self) -> Array:
+        """The logarithm of det(X'W X)."""
+        return 2.0 * np.log(np.abs(np.diagonal(self._r, axis1=-2, axis2=-1))).sum(-1)
+
+    def coefficients(self, y: Array) -> Array:
+        """Weighted least squares coefficients, shape (..., p)."""
+        projected = np.swapaxes(self._q, -2, -1) @ (self._root * y)[..., None]
+        return np.linalg.solve(self._r, projected)[..., 0]
+
+    def covariance(self) -> Array:
+        """(X'W X)^-1, shape (..., p, p)."""
+        inverse = np.linalg.inv(self._r)
+        return inverse @ np.swapaxes(inverse, -2, -1)
+
+    def _inner(self, a: Array) -> Array:
+        return np.swapaxes(self._q, -2, -1) @ (a[..., None] * self._q)
+
+
+Projection = MeanProjection | DesignProjection

@@ -1,0 +1,366 @@
+"""What a fitted model gives back: one frozen, self-describing value that every later step reads.
+
+All effects are on the analysis scale of the ``y`` that went in (log for ratios); to read them as printed, use the
+measure's ``back_transform`` in :mod:`toolkit.effects`.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TYPE_CHECKING, Literal
+
+import numpy as np
+
+from toolkit.errors import ModelInputError
+from toolkit.meta.display import Shown, number, p_value
+from toolkit.meta.heterogeneity import Tau2Estimator
+from toolkit.meta.inference import critical_value, two_sided_p
+from toolkit.meta.intervals import (
+    HeterogeneityInterval,
+    IntervalMethod,
+    PredictionInterval,
+    profile_likelihood_limits,
+    q_profile_limits,
+)
+from toolkit.meta.likelihood import (
+    InformationCriteria,
+    information_criteria,
+    log_likelihood_of_residual,
+    saturated_log_likelihood,
+)
+from toolkit.meta.settings import Convergence, Settings, check_choice, check_level
+from toolkit.meta.stack import Stack
+
+if TYPE_CHECKING:
+    import pandas as pd
+    from numpy.typing import NDArray
+
+    from toolkit.meta.inference import Test
+    from toolkit.meta.studies import Studies
+
+    Array = NDArray[np.float64]
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class MetaResult(Shown):
+    """A fitted univariate model: k studies, p coefficients, between-study variance tau2.
+
+    ``settings`` are as asked; ``test`` is the test that was used, and ``notes`` say where and why it differs, and what
+    else a reader should know. ``x`` is the model matrix (k, p), None for a mean alone. ``tau2_se`` and ``df`` are None
+    where there is none. I2 is in percent. ``version`` is the toolkit's.
+    """
+
+    studies: Studies
+    settings: Settings
+    test: Test
+    terms: tuple[str, ...]
+    x: Array | None
+    beta: Array
+    covariance: Array
+    df: float | None
+    tau2: float
+    tau2_se: float | None
+    i2: float
+    h2: float
+    q: float
+    q_df: int
+    q_p: float
+    convergence: Convergence
+    notes: tuple[str, ...]
+    version: str
+
+    @property
+    def y(self) -> Array:
+        """Effects on the analysis scale, shape (k,)."""
+        return self.studies.y
+
+    @property
+    def v(self) -> Array:
+        """Sampling variances, shape (k,)."""
+        return self.studies.v
+
+    @property
+    def labels(self) -> tuple[str, ...]:
+        """The studies' labels."""
+        return self.studies.labels
+
+    @property
+    def checksum(self) -> str:
+        """A fingerprint of y and v."""
+        return self.studies.checksum
+
+    @property
+    def k(self) -> int:
+        """Number of studies."""
+        return len(self.studies.y)
+
+    @property
+    def p(self) -> int:
+        """Number of coefficients."""
+        return len(self.beta)
+
+    @property
+    def level(self) -> float:
+        """Level of the confidence intervals."""
+        return self.settings.level
+
+    @property
+    def estimate(self) -> float:
+        """The pooled effect (models with several coefficients: see ``coefficients``)."""
+        return self._only(self.beta)
+
+    @property
+    def se(self) -> float:
+        """Standard error of the pooled effect."""
+        return self._only(self.standard_errors)
+
+    @property
+    def statistic(self) -> float:
+        """Test statistic of the pooled effect against 0 on the analysis scale: z, or t with ``df``."""
+        return self._only(self._statistics)
+
+    @property
+    def p_value(self) -> float:
+        """Two-sided p-value of the pooled effect."""
+        return self._only(self._p_values)
+
+    @property
+    def ci_low(self) -> float:
+        """Lower confidence limit of the pooled effect."""
+        return self._only(self._limits[0])
+
+    @property
+    def ci_high(self) -> float:
+        """Upper confidence limit of the pooled effect."""
+        return self._only(self._limits[1])
+
+    @cached_property
+    def standard_errors(self) -> Array:
+        """Standard errors of the coefficients, shape (p,)."""
+        return np.sqrt(np.diagonal(self.covariance))
+
+    @cached_property
+    def weights(self) -> Array:
+        """Weights of the studies in percent, shape (k,)."""
+        w = 1.0 / (self.v + self.tau2)
+        return 100.0 * w / w.sum()
+
+    @property
+    def fitted(self) -> Array:
+        """Fitted effects of the studies, shape (k,)."""
+        return np.full(self.k, self.beta[0]) if self.x is None else self.x @ self.beta
+
+    @property
+    def residuals(self) -> Array:
+        """Observed less fitted effects, shape (k,)."""
+        return self.y - self.fitted
+
+    @cached_property
+    def coefficients(self) -> pd.DataFrame:
+        """A row a term: estimate, se, statistic, df, p_value, ci_low, ci_high; df is missing for a z test."""
+        import pandas as pd
+
+        columns = {
+            "term": self.terms,
+            "estimate": self.beta,
+            "se": self.standard_errors,
+            "statistic": self._statistics,
+            "df": np.full(self.p, np.nan if self.df is None else self.df),
+            "p_value": self._p_values,
+            "ci_low": self._limits[0],
+            "ci_high": self._limits[1],
+        }
+        return pd.DataFrame(columns).set_index("term")
+
+    @property
+    def loglik(self) -> float:
+        """Log-likelihood: the restricted one for REML, the full one for every other estimator."""
+        return self._own_information.loglik
+
+    @property
+    def aic(self) -> float:
+        """Akaike's criterion of :attr:`loglik`."""
+        return self._own_information.aic
+
+    @property
+    def bic(self) -> float:
+        """The Bayes criterion of :attr:`loglik`."""
+        return self._own_information.bic
+
+    @property
+    def aicc(self) -> float:
+        """Akaike's criterion of :attr:`loglik`, corrected for small samples."""
+        return self._own_information.aicc
+
+    def information(self, likelihood: Literal["ML", "REML"]) -> InformationCriteria:
+        """Log-likelihood, deviance, AIC, BIC and AICc by either likelihood, at the fitted values.
+
+        REML values compare models with the same coefficients only.
+        """
+        restricted = {"ML": False, "REML": True}[likelihood]
+        residual = float(np.sum(self.residuals**2 / (self.v + self.tau2)))
+        loglik = log_likelihood_of_residual(self._stack, np.array([self.tau2]), residual, restricted)
+        parameters = self.p + (self.settings.estimator is not Tau2Estimator.EE)
+        saturated = saturated_log_likelihood(self.v)
+        return information_criteria(float(loglik[0]), saturated, self.k, self.p, parameters, restricted=restricted)
+
+    def prediction_interval(self, *, level: float | None = None) -> PredictionInterval:
+        """The interval in which the true effect of a new study is expected, on the analysis scale.
+
+        estimate ± quantile x sqrt(tau2 + se²), with the quantile of the fit's own test: t with k - 1 degrees of
+        freedom for ``t``, ``knha`` and ``adhoc``, normal for ``z`` (as metafor; Riley et al. 2011, BMJ 342:d549, use t
+        with k - 2). A result with a reason, and no limits, for a common-effect model and for a single study.
+        """
+        level = self.level if level is None else check_level(level)
+        if self.settings.estimator is Tau2Estimator.EE:
+            reason = "A common-effect model says that all studies share one effect, so there is nothing to predict."
+            return PredictionInterval(None, None, level, reason=reason)
+        if self.q_df < 1:
+            reason = f"With k = {self.k} the variation between studies cannot be estimated."
+            return PredictionInterval(None, None, level, reason=reason)
+        half = float(critical_value(level, self.df)) * float(np.sqrt(self.tau2 + self.se**2))
+        return PredictionInterval(self.estimate - half, self.estimate + half, level, self.df)
+
+    def heterogeneity_interval(
+        self, method: str = IntervalMethod.Q_PROFILE, *, level: float | None = None
+    ) -> HeterogeneityInterval:
+        """Confidence limits of tau2, tau, I2 (percent) and H2, by ``"Q-profile"`` or ``"profile-likelihood"``.
+
+        Those of I2 and H2 are functions of those of tau2. Q-profile limits are exact and do not depend on the
+        estimator, so that an estimate can lie outside; profile-likelihood limits need ML or REML. A result with a
+        reason, and no limits, for a common-effect model, a single study, or the wrong estimator.
+        """
+        chosen = check_choice(IntervalMethod, method, "method")
+        level = self.level if level is None else check_level(level)
+        reason, note = self._no_interval(chosen), ""
+        limits: tuple[float | None, float | None] = (None, None)
+        if not reason and chosen is IntervalMethod.Q_PROFILE:
+            low, high, empty = q_profile_limits(self._stack, level)
+            limits = float(low[0]), float(high[0])
+            if empty[0]:
+                note = (
+                    "The effects vary less than chance alone would have them: the interval is empty, shown as 0 to 0."
+                )
+        elif not reason:
+            restricted = self.settings.estimator is Tau2Estimator.REML
+            limits = profile_likelihood_limits(self._stack, self.tau2, level, restricted=restricted)
+        i2, h2 = zip(*(self._i2_h2(limit) for limit in limits), strict=True)
+        tau = tuple(None if limit is None else float(np.sqrt(limit)) for limit in limits)
+        return HeterogeneityInterval(
+            chosen,
+            level,
+            (self.tau2, *limits),
+            (float(np.sqrt(self.tau2)), tau[0], tau[1]),
+            (self.i2, *i2),
+            (self.h2, *h2),
+            note,
+            reason,
+        )
+
+    def blup(self) -> pd.DataFrame:
+        """Best linear unbiased predictions of the studies' true effects: estimate, se, ci_low, ci_high a study.
+
+        Each effect is drawn towards its fitted value by v / (v + tau2) (Raudenbush and Bryk 1985, J Educ Stat 10:75).
+        The limits use the quantile of the fit's own test.
+        """
+        import pandas as pd
+
+        shrink = self.tau2 / (self.tau2 + self.v)
+        x = np.ones((self.k, 1)) if self.x is None else self.x
+        estimate = shrink * self.y + (1.0 - shrink) * self.fitted
+        se = np.sqrt(shrink * self.v + (1.0 - shrink) ** 2 * np.vecdot(x @ self.covariance, x))
+        half = critical_value(self.level, self.df) * se
+        columns = {"estimate": estimate, "se": se, "ci_low": estimate - half, "ci_high": estimate + half}
+        return pd.DataFrame(columns, index=pd.Index(self.labels, name="label"))
+
+    def to_frame(self) -> pd.DataFrame:
+        """The coefficients, a row a term, with k, tau2, I2, Q and the settings beside them."""
+        shared = {
+            "k": self.k,
+            "tau2": self.tau2,
+            "i2": self.i2,
+            "h2": self.h2,
+            "q": self.q,
+            "q_df": self.q_df,
+            "q_p": self.q_p,
+            "estimator": str(self.settings.estimator),
+            "test": str(self.test),
+            "level": self.level,
+        }
+        return self.coefficients.assign(**shared)
+
+    @cached_property
+    def _stack(self) -> Stack:
+        return Stack(self.y[None], self.v[None], None if self.x is None else self.x[None])
+
+    @cached_property
+    def _own_information(self) -> InformationCriteria:
+        return self.information("REML" if self.settings.estimator is Tau2Estimator.REML else "ML")
+
+    @cached_property
+    def _statistics(self) -> Array:
+        with np.errstate(divide="ignore", invalid="ignore"):
+            return self.beta / self.standard_errors
+
+    @cached_property
+    def _p_values(self) -> Array:
+        return two_sided_p(self._statistics, self.df)
+
+    @cached_property
+    def _limits(self) -> tuple[Array, Array]:
+        half = critical_value(self.level, self.df) * self.standard_errors
+        return self.beta - half, self.beta + half
+
+    def _only(self, values: Array) -> float:
+        if len(values) > 1:
+            raise ModelInputError(
+                f"This model has {self.p} coefficients ({', '.join(self.terms)}): read them from `coefficients`."
+            )
+        return float(values[0])
+
+    def _no_interval(self, method: IntervalMethod) -> str:
+        if self.settings.estimator is Tau2Estimator.EE:
+            return "A common-effect model has no heterogeneity to give limits for."
+        if self.q_df < 1:
+            return f"With k = {self.k} the variation between studies cannot be estimated."
+        likelihood = self.settings.estimator in (Tau2Estimator.ML, Tau2Estimator.REML)
+        if method is IntervalMethod.PROFILE_LIKELIHOOD and not likelihood:
+            return (
+                f"Profile-likelihood limits belong to ML and REML; this model was fitted by {self.settings.estimator}."
+            )
+        return ""
+
+    def _i2_h2(self, tau2: float | None) -> tuple[float | None, float | None]:
+        if tau2 is None:
+            return None, None
+        typical = float(self._typical)
+        return 100.0 * tau2 / (typical + tau2), tau2 / typical + 1.0
+
+    @cached_property
+    def _typical(self) -> float:
+        return float(self._stack.df[0] / self._stack.project(self._stack.weights(0.0)).trace()[0])
+
+    def _title(self) -> str:
+        kind = "Common-effect" if self.settings.estimator is Tau2Estimator.EE else "Random-effects"
+        return (
+            f"{kind} model, {self.k} {'study' if self.k == 1 else 'studies'} ({self.settings.estimator}, {self.test})"
+        )
+
+    def _lines(self) -> list[tuple[str, str]]:
+        lines = []
+        for row in range(self.p):
+            low, high = self._limits[0][row], self._limits[1][row]
+            name = "Estimate" if self.p == 1 else self.terms[row]
+            text = f"{number(self.beta[row])} ({self.level:.0%} CI {number(low)} to {number(high)})"
+            lines.append((name, f"{text}, p {p_value(self._p_values[row])}"))
+        if self.p == 1:
+            predicted = self.prediction_interval()
+            shown = predicted.reason or f"{number(predicted.low)} to {number(predicted.high)}"
+            lines.append(("Prediction interval", shown))
+        lines.append(("Heterogeneity", f"tau² {number(self.tau2)}, I² {self.i2:.1f}%, H² {number(self.h2)}"))
+        lines.append(("Q", f"{number(self.q)} on {self.q_df} df, p {p_value(self.q_p)}"))
+        return lines + [("Note", note) for note in self.notes]
+
+    def __repr__(self) -> str:
+        return f"<MetaResult {self._title()}>"

@@ -1,0 +1,96 @@
+"""The studies that go into a model: effects, sampling variances and labels, checked once."""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from toolkit.errors import ModelInputError
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from numpy.typing import ArrayLike, NDArray
+
+    Array = NDArray[np.float64]
+
+
+@dataclass(frozen=True, eq=False)
+class Studies:
+    """Effects ``y`` and sampling variances ``v`` of shape (k,), on the analysis scale, with the labels given."""
+
+    y: Array
+    v: Array
+    given_labels: tuple[str, ...] | None = None
+
+    @cached_property
+    def labels(self) -> tuple[str, ...]:
+        """A label a study: as given, or "Study 1", "Study 2" and so on."""
+        return self.given_labels or tuple(f"Study {number}" for number in range(1, len(self.y) + 1))
+
+    @cached_property
+    def checksum(self) -> str:
+        """The first 16 hexadecimal digits of the SHA-256 of y and v, to tell whether two results had the same input."""
+        return hashlib.sha256(self.y.tobytes() + self.v.tobytes()).hexdigest()[:16]
+
+
+def check_studies(y: ArrayLike, v: ArrayLike, labels: Sequence[object] | None = None) -> Studies:
+    """The studies, copied and read-only.
+
+    Raises ModelInputError for text, for other shapes than (k,), for lengths that differ, for no study at all, for a
+    missing or infinite number, and for a variance of 0 or less; the message names the rows (0-based) and labels.
+    """
+    names = None if labels is None else tuple(str(label) for label in labels)
+    effects, variances = _numbers("y", y, names), _numbers("v", v, names)
+    if len(effects) != len(variances):
+        raise ModelInputError(f"y has {len(effects)} values and v has {len(variances)}: give one of each a study.")
+    if names is not None and len(names) != len(effects):
+        raise ModelInputError(f"There are {len(names)} labels for {len(effects)} studies: give one a study, or none.")
+    if not len(effects):
+        raise ModelInputError("There is no study: y and v are empty. Check which rows were selected.")
+    for name, values in (("y", effects), ("v", variances)):
+        if not np.isfinite(values).all():
+            raise ModelInputError(
+                f"{name} is missing or infinite {_at(values, ~np.isfinite(values), names)}. "
+                "Leave these studies out, or complete them (a zero cell needs a correction, see effect_sizes)."
+            )
+    if variances.min() <= 0:
+        raise ModelInputError(
+            f"v must be above 0 {_at(variances, variances <= 0, names)}. It is the squared standard error: a variance "
+            "of 0 or less comes from a rounded or mistyped standard error, or from counts without a correction."
+        )
+    return Studies(effects, variances, names)
+
+
+def _numbers(name: str, values: ArrayLike, labels: tuple[str, ...] | None) -> Array:
+    try:
+        array = np.array(values, dtype=float)
+    except (TypeError, ValueError):
+        raise ModelInputError(
+            f"{name} must hold one number a study{_text_at(values, labels)}. Replace the text by numbers."
+        ) from None
+    if array.ndim != 1:
+        raise ModelInputError(f"{name} must have the shape (k,), one number a study; its shape is {array.shape}.")
+    array.flags.writeable = False
+    return array
+
+
+def _at(values: Array, where: NDArray[np.bool_], labels: tuple[str, ...] | None) -> str:
+    rows = np.flatnonzero(where).tolist()
+    named = [f"row {row}{f' ({labels[row]})' if labels and row < len(labels) else ''}: {values[row]:g}" for row in rows]
+    more = f" and {len(named) - 5} more" if len(named) > 5 else ""
+    return f"in {len(rows)} of {len(values)} studies ({'; '.join(named[:5])}{more})"
+
+
+def _text_at(values: ArrayLike, labels: tuple[str, ...] | None) -> str:
+    found = []
+    for row, value in enumerate(np.atleast_1d(np.asarray(values, dtype=object)).tolist()):
+        try:
+            float(value)
+        except (TypeError, ValueError):
+            found.append(f"{value!r} in row {row}{f' ({labels[row]})' if labels and row < len(labels) else ''}")
+    return f"; found {', '.join(found[:5])}" if found else ""
