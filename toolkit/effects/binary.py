@@ -123,20 +123,26 @@ def yule_q(table: Cells) -> Effect:
     """Yule's Q (Yule 1912, J R Stat Soc 75:579)."""
     ratio = (table.a / table.b) / (table.c / table.d)
     y = (ratio - 1) / (ratio + 1)
-    return y, (1 - y**2) ** 2 / 4 * odds_ratio(table)[1]
+    return y, _yule_variance(table, y, 4)
 
 
 def yule_y(table: Cells) -> Effect:
     """Yule's Y, the coefficient of colligation (Yule 1912, J R Stat Soc 75:579)."""
     root = np.sqrt((table.a / table.b) / (table.c / table.d))
     y = (root - 1) / (root + 1)
-    return y, (1 - y**2) ** 2 / 16 * odds_ratio(table)[1]
+    return y, _yule_variance(table, y, 16)
 
 
 def weighted_average(values: Array, weights: Array) -> float:
     """The average over all studies that have both numbers, for variances from average values ("AV")."""
     known = ~(np.isnan(values) | np.isnan(weights))
     return float(np.sum(values[known] * weights[known]) / np.sum(weights[known]))
+
+
+def _yule_variance(table: Cells, y: Array, divisor: int) -> Array:
+    """Delta-method variance from that of the log odds ratio; infinite, as that is, where a cell is 0."""
+    log_odds = odds_ratio(table)[1]
+    return np.where(np.isinf(log_odds), np.inf, (1 - y**2) ** 2 / divisor * log_odds)
 
 
 def _phi_stratified_variance(table: Cells) -> Array:

@@ -59,7 +59,7 @@ def two_means(columns: Mapping[str, Array]) -> TwoMeans:
 def hedges_correction(df: Array) -> Array:
     """The factor that takes the small-sample bias from a standardised mean difference, NaN for df of 1 or less.
 
-    The exact gamma form (Hedges 1981, J Educ Stat 6:107, equation 6e), not the approximation 1 - 3/(4 df - 1).
+    The exact gamma form (Hedges 1981, J Educ Stat 6:107), not the approximation 1 - 3/(4 df - 1).
     """
     known = df > 1
     safe = np.where(known, df, 2.0)
@@ -140,13 +140,13 @@ def ratio_of_means(two: TwoMeans, variance: str = "LS") -> Effect:
 
 
 def coefficient_of_variation_ratio(two: TwoMeans) -> Effect:
-    """Log ratio of coefficients of variation (Nakagawa et al. 2015, Methods Ecol Evol 6:143, equations 11 and 12)."""
+    """Log ratio of coefficients of variation (Nakagawa et al. 2015, Methods Ecol Evol 6:143)."""
     spread, v = variability_ratio(two)
     y = spread - np.log(two.mean_1) + np.log(two.mean_2)
     return y, v + two.sd_1**2 / (two.n_1 * two.mean_1**2) + two.sd_2**2 / (two.n_2 * two.mean_2**2)
 
 
 def variability_ratio(two: TwoMeans) -> Effect:
-    """Log ratio of standard deviations (Nakagawa et al. 2015, equations 8 and 9)."""
+    """Log ratio of standard deviations (Nakagawa et al. 2015)."""
     bias_1, bias_2 = 1 / (2 * (two.n_1 - 1)), 1 / (2 * (two.n_2 - 1))
     return np.log(two.sd_1 / two.sd_2) + bias_1 - bias_2, bias_1 + bias_2

@@ -58,7 +58,8 @@ def from_standard_error(
     _refuse_missing(columns)
     values, errors = columns["value"], columns["se"]
     require(errors > 0, "se", errors, "be above 0", "An estimate without uncertainty cannot be weighed.")
-    return found.transform(values), (errors * found.slope(values)) ** 2
+    v = (errors * found.slope(values)) ** 2
+    return found.transform(values), v
 
 
 def _refuse_missing(columns: dict[str, NDArray[np.float64]]) -> None:

@@ -3,7 +3,7 @@
 >>> from toolkit import meta
 >>> result = meta.random_effects([0.1, 0.3, 0.5], [0.02, 0.03, 0.05])
 >>> round(result.estimate, 3)
-0.241
+0.252
 
 Nothing here knows of records, files or plots. Effects ``y`` and sampling variances ``v`` are on the analysis scale.
 """

@@ -65,9 +65,9 @@ def fit(studies: Studies, x: NDArray[np.float64] | None, terms: tuple[str, ...],
 
 def _test_to_use(settings: Settings, q_df: int) -> tuple[Test, tuple[str, ...]]:
     """The test asked for, or z where that one has no meaning, with the reason."""
-    if q_df == 0 and settings.test is not Test.Z:
+    if q_df == 0 and settings.test != Test.Z:
         return Test.Z, (f"As many coefficients as studies leave no degrees of freedom: z in place of {settings.test}.",)
-    if settings.estimator is Tau2Estimator.EE and settings.test in (Test.KNHA, Test.ADHOC):
+    if settings.estimator == Tau2Estimator.EE and settings.test in (Test.KNHA, Test.ADHOC):
         return Test.Z, (f"Knapp and Hartung's test is for random effects: z in place of {settings.test}.",)
     return settings.test, ()
 
@@ -75,9 +75,9 @@ def _test_to_use(settings: Settings, q_df: int) -> tuple[Test, tuple[str, ...]]:
 def _cautions(test: Test, found: Coefficients, tau2: Tau2) -> list[str]:
     """What a reader of the result should know (Wiksten, Rücker and Schwarzer 2016, Stat Med 35:2503; see ``Test``)."""
     cautions = []
-    if test is Test.KNHA and found.scale[0] == 0:
+    if test == Test.KNHA and found.scale[0] == 0:
         cautions.append("All effects agree, so the Knapp-Hartung standard error is 0: use test='adhoc' or 'z'.")
-    elif test is Test.KNHA and tau2.value[0] == 0 and found.scale[0] < 1:
+    elif test == Test.KNHA and tau2.value[0] == 0 and found.scale[0] < 1:
         cautions.append(
             "tau2 is 0 and the Knapp-Hartung standard error is below that of the common-effect model "
             f"(by a factor of {np.sqrt(found.scale[0]):.2g}): compare with test='adhoc'."

@@ -58,7 +58,7 @@ class Tau2(NamedTuple):
 
 
 class Score(NamedTuple):
-    """The likelihood equation y'PPy = tr(P) (REML) or = sum(w) (ML): Veroniki et al. 2016, sections 2.5 and 2.6."""
+    """The likelihood equation y'PPy = tr(P) (REML) or = sum(w) (ML): Veroniki et al. 2016."""
 
     restricted: bool
 
@@ -104,13 +104,13 @@ def estimate_tau2(stack: Stack, estimator: Tau2Estimator) -> Tau2:
     n = len(stack.y)
     none = np.zeros(n, np.int64)
     enough = stack.df > 0
-    if estimator is Tau2Estimator.EE or not enough.any():
+    if estimator == Tau2Estimator.EE or not enough.any():
         return Tau2(np.zeros(n), np.full(n, np.nan), none, np.ones(n, bool), none + 1)
     if not enough.all():
         return _estimate_where(stack, estimator, enough)
     match estimator:
         case Tau2Estimator.ML | Tau2Estimator.REML:
-            return maximum_likelihood(stack, restricted=estimator is Tau2Estimator.REML)
+            return maximum_likelihood(stack, restricted=estimator == Tau2Estimator.REML)
         case Tau2Estimator.EB | Tau2Estimator.PM:
             value, iterations, converged = generalised_q_root(stack, stack.df)
             return Tau2(value, _se_paule_mandel(stack, value), iterations, converged, none + 1)
@@ -191,7 +191,7 @@ def typical_within_variance(stack: Stack) -> Array:
 def i2_h2(stack: Stack, estimator: Tau2Estimator, tau2: Array, q: Array) -> tuple[Array, Array]:
     """I2 in percent, and H2. From tau2 over the typical variance; for the common-effect model from Q (I2 >= 0)."""
     enough = stack.df > 0
-    if estimator is Tau2Estimator.EE:
+    if estimator == Tau2Estimator.EE:
         df = np.where(enough, stack.df, 1.0)
         with np.errstate(divide="ignore", invalid="ignore"):
             i2 = np.where(q > df, 100.0 * (q - df) / q, 0.0)
@@ -256,7 +256,7 @@ def _hunter_schmidt(stack: Stack) -> tuple[Array, Array]:
 
 
 def _hunter_schmidt_corrected(stack: Stack) -> tuple[Array, Array]:
-    """(k / (k - p) Q - k) / sum(w) (Brannick et al. 2019, J Behav Med 42:719)."""
+    """(k / (k - p) Q - k) / sum(w) (Brannick et al. 2019, Organ Res Methods 22:490)."""
     return _hunter_schmidt_scaled(stack, stack.k / stack.df)
 
 

@@ -54,9 +54,9 @@ def estimate_coefficients(stack: Stack, tau2: Array, test: Test) -> Coefficients
     if test in (Test.KNHA, Test.ADHOC):
         residual = p.form(stack.y)
         scale = np.where(residual > _NO_SPREAD, residual, 0.0) / stack.df
-        if test is Test.ADHOC:
+        if test == Test.ADHOC:
             scale = np.maximum(scale, 1.0)
-    df = None if test is Test.Z else stack.df
+    df = None if test == Test.Z else stack.df
     return Coefficients(p.coefficients(stack.y), scale[:, None, None] * p.covariance(), df, scale)
 
 

@@ -30,7 +30,7 @@ def log_likelihood(stack: Stack, tau2: Array | float, *, restricted: bool) -> Ar
     """Log-likelihood of each analysis at ``tau2`` (a value an analysis), shape (n,).
 
     The restricted form holds the constant log det(X'X) / 2 that metafor and lme4 have (Harville 1974, Biometrika
-    61:383, equation 2), which makes it independent of the coding of the moderators.
+    61:383), which makes it independent of the coding of the moderators.
     """
     return log_likelihood_of_residual(stack, tau2, stack.project(stack.weights(tau2)).form(stack.y), restricted)
 

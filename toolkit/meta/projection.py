@@ -9,6 +9,7 @@ Arrays may have any leading axes: w and z (..., k), X (..., k, p); results have 
 
 from __future__ import annotations
 
+from functools import cached_property
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -17,6 +18,9 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     Array = NDArray[np.float64]
+
+
+_DOMINANCE = 100.0
 
 
 class MeanProjection:
@@ -42,14 +46,20 @@ class MeanProjection:
 
     def trace(self, d: Array | None = None) -> Array:
         """The trace of P D, with D = diag(d), or of P."""
-        return np.vecdot(self.w if d is None else self.w * d, 1.0 - self._share)
+        return np.vecdot(self.w if d is None else self.w * d, self._complement)
 
     def trace_product(self, d_1: Array | None = None, d_2: Array | None = None) -> Array:
         """The trace of P D1 P D2, with D = diag(d); a D that is None is the identity."""
         a_1 = self.w if d_1 is None else self.w * d_1
         a_2 = self.w if d_2 is None else self.w * d_2
-        shared = np.vecdot(a_1, self._share) * np.vecdot(a_2, self._share)
-        return np.vecdot(a_1 * a_2, 1.0 - 2.0 * self._share) + shared
+        if self._dominant is None:
+            shared = np.vecdot(a_1, self._share) * np.vecdot(a_2, self._share)
+            return np.vecdot(a_1 * a_2, 1.0 - 2.0 * self._share) + shared
+        s_1, s_2 = a_1 * self._share, a_2 * self._share
+        rest_1, rest_2 = np.where(self._dominant, 0.0, s_1), np.where(self._dominant, 0.0, s_2)
+        total_1, total_2 = np.add.reduce(rest_1, -1), np.add.reduce(rest_2, -1)
+        crossed = np.add.reduce(s_1 - rest_1, -1) * total_2 + np.add.reduce(s_2 - rest_2, -1) * total_1
+        return np.vecdot(a_1 * a_2, self._complement**2) + crossed + total_1 * total_2 - np.vecdot(rest_1, rest_2)
 
     def log_determinant(self) -> Array:
         """The logarithm of det(X'W X)."""
@@ -62,6 +72,22 @@ class MeanProjection:
     def covariance(self) -> Array:
         """(X'W X)^-1, shape (..., 1, 1)."""
         return (1.0 / self.total)[..., None, None]
+
+    @cached_property
+    def _dominant(self) -> NDArray[np.bool_] | None:
+        """Where the largest weight stands, if it outweighs all others so far that 1 - share would be rounding error."""
+        largest = np.maximum.reduce(self.w, -1)
+        if not np.any(largest > _DOMINANCE * (self.total - largest)):
+            return None
+        return np.arange(self.w.shape[-1]) == np.argmax(self.w, -1)[..., None]
+
+    @cached_property
+    def _complement(self) -> Array:
+        """1 - share, without cancellation for a dominant study."""
+        if self._dominant is None:
+            return 1.0 - self._share
+        rest = np.add.reduce(np.where(self._dominant, 0.0, self.w), -1) / self.total
+        return np.where(self._dominant, rest[..., None], 1.0 - self._share)
 
 
 class DesignProjection:

@@ -201,7 +201,7 @@ class MetaResult(Shown):
         restricted = {"ML": False, "REML": True}[likelihood]
         residual = float(np.sum(self.residuals**2 / (self.v + self.tau2)))
         loglik = log_likelihood_of_residual(self._stack, np.array([self.tau2]), residual, restricted)
-        parameters = self.p + (self.settings.estimator is not Tau2Estimator.EE)
+        parameters = self.p + (self.settings.estimator != Tau2Estimator.EE)
         saturated = saturated_log_likelihood(self.v)
         return information_criteria(float(loglik[0]), saturated, self.k, self.p, parameters, restricted=restricted)
 
@@ -213,7 +213,7 @@ class MetaResult(Shown):
         with k - 2). A result with a reason, and no limits, for a common-effect model and for a single study.
         """
         level = self.level if level is None else check_level(level)
-        if self.settings.estimator is Tau2Estimator.EE:
+        if self.settings.estimator == Tau2Estimator.EE:
             reason = "A common-effect model says that all studies share one effect, so there is nothing to predict."
             return PredictionInterval(None, None, level, reason=reason)
         if self.q_df < 1:
@@ -235,7 +235,7 @@ class MetaResult(Shown):
         level = self.level if level is None else check_level(level)
         reason, note = self._no_interval(chosen), ""
         limits: tuple[float | None, float | None] = (None, None)
-        if not reason and chosen is IntervalMethod.Q_PROFILE:
+        if not reason and chosen == IntervalMethod.Q_PROFILE:
             low, high, empty = q_profile_limits(self._stack, level)
             limits = float(low[0]), float(high[0])
             if empty[0]:
@@ -243,7 +243,7 @@ class MetaResult(Shown):
                     "The effects vary less than chance alone would have them: the interval is empty, shown as 0 to 0."
                 )
         elif not reason:
-            restricted = self.settings.estimator is Tau2Estimator.REML
+            restricted = self.settings.estimator == Tau2Estimator.REML
             limits = profile_likelihood_limits(self._stack, self.tau2, level, restricted=restricted)
         i2, h2 = zip(*(self._i2_h2(limit) for limit in limits), strict=True)
         tau = tuple(None if limit is None else float(np.sqrt(limit)) for limit in limits)
@@ -296,7 +296,7 @@ class MetaResult(Shown):
 
     @cached_property
     def _own_information(self) -> InformationCriteria:
-        return self.information("REML" if self.settings.estimator is Tau2Estimator.REML else "ML")
+        return self.information("REML" if self.settings.estimator == Tau2Estimator.REML else "ML")
 
     @cached_property
     def _statistics(self) -> Array:
@@ -320,12 +320,12 @@ class MetaResult(Shown):
         return float(values[0])
 
     def _no_interval(self, method: IntervalMethod) -> str:
-        if self.settings.estimator is Tau2Estimator.EE:
+        if self.settings.estimator == Tau2Estimator.EE:
             return "A common-effect model has no heterogeneity to give limits for."
         if self.q_df < 1:
             return f"With k = {self.k} the variation between studies cannot be estimated."
         likelihood = self.settings.estimator in (Tau2Estimator.ML, Tau2Estimator.REML)
-        if method is IntervalMethod.PROFILE_LIKELIHOOD and not likelihood:
+        if method == IntervalMethod.PROFILE_LIKELIHOOD and not likelihood:
             return (
                 f"Profile-likelihood limits belong to ML and REML; this model was fitted by {self.settings.estimator}."
             )
@@ -342,7 +342,7 @@ class MetaResult(Shown):
         return float(self._stack.df[0] / self._stack.project(self._stack.weights(0.0)).trace()[0])
 
     def _title(self) -> str:
-        kind = "Common-effect" if self.settings.estimator is Tau2Estimator.EE else "Random-effects"
+        kind = "Common-effect" if self.settings.estimator == Tau2Estimator.EE else "Random-effects"
         return (
             f"{kind} model, {self.k} {'study' if self.k == 1 else 'studies'} ({self.settings.estimator}, {self.test})"
         )
