@@ -173,3 +173,18 @@ MANY_COUNTRIES = "XM"
 
 NO_SAMPLE = "none"
 """The sample of a row that rests on no people of its own: a review, a model, a statement of context."""
+
+
+class Outcome(StrEnum):
+    """What a question's evidence says of its claim, by the rule that was written down before pooling."""
+
+    CLEARLY_SUPPORTED = "clearly supported"
+    SUPPORTED = "supported"
+    CONTRADICTED = "contradicted"
+    TOO_SMALL = "too small to matter"
+    INCONCLUSIVE = "inconclusive"
+    DIRECTION_SUPPORTS = "direction supports"
+    DIRECTION_CONTRADICTS = "direction contradicts"
+    DIRECTION_INCONCLUSIVE = "direction inconclusive"
+    DESCRIBED = "described, not tested"
+    NO_EVIDENCE = "no usable evidence"

@@ -29,6 +29,7 @@ def check(records: Records, library: Library) -> list[Finding]:
         *_claims(records),
         *_questions(records, library),
         *_studies(records, library),
+        *_estimate_keys(records, library),
         *_estimates(records, library),
         *_one_primary_a_sample(records),
         *check_library(library, name=LIBRARY),
@@ -97,6 +98,7 @@ def _claims(records: Records) -> Iterator[Finding]:
 
 def _questions(records: Records, library: Library) -> Iterator[Finding]:
     reporter = _Reporter(records, QUESTIONS)
+    answered = {*records.estimates_by_question, *(row.get("question", "") for _, row in records.rejected)}
     for question in records.questions.values():
         key = question.question
         yield from reporter.key(key, "claim", question.claim, records.claims, PRINCIPLE)
@@ -126,7 +128,7 @@ def _questions(records: Records, library: Library) -> Iterator[Finding]:
         for sensitivity in question.plan.sensitivity:
             for estimate in sensitivity.leave_out:
                 yield from reporter.key(key, "plan", estimate, primary, ESTIMATES)
-        if key not in records.estimates_by_question and ESTIMATES not in records.incomplete:
+        if key not in answered and ESTIMATES not in records.incomplete:
             message, hint = "no estimate answers this question", "add one; until then it is shown as unanswered"
             yield reporter.report(key, "question", key, "unused", message, hint, Severity.WARNING)
 
@@ -134,6 +136,7 @@ def _questions(records: Records, library: Library) -> Iterator[Finding]:
 def _studies(records: Records, library: Library) -> Iterator[Finding]:
     reporter = _Reporter(records, STUDIES)
     used = {estimate.study for estimate in records.estimates.values()}
+    used |= {row.get("study", "") for _, row in records.rejected}
     for study in records.studies.values():
         for reference in study.reference_keys:
             yield from reporter.key(study.study, "references", reference, library, LIBRARY)
@@ -142,15 +145,27 @@ def _studies(records: Records, library: Library) -> Iterator[Finding]:
             yield reporter.report(study.study, "study", study.study, "unused", message, hint, Severity.WARNING)
 
 
+def _estimate_keys(records: Records, library: Library) -> Iterator[Finding]:
+    """Where the keys of all rows lead, those of the rows that make no record too."""
+    reporter = _Reporter(records, ESTIMATES)
+    keys = {
+        "question": (QUESTIONS, records.lines.get(QUESTIONS, {})),
+        "study": (STUDIES, records.lines.get(STUDIES, {})),
+        "reference": (LIBRARY, library),
+        "read_in": (LIBRARY, library),
+    }
+    rows = [(row.estimate, {column: getattr(row, column) for column in keys}) for row in records.estimates.values()]
+    rows += [(row.get("estimate", ""), row) for _, row in records.rejected]
+    for record, row in rows:
+        for column, (file, known) in keys.items():
+            if value := row.get(column):
+                yield from reporter.key(record, column, value, known, file)
+
+
 def _estimates(records: Records, library: Library) -> Iterator[Finding]:
     reporter = _Reporter(records, ESTIMATES)
     for estimate in records.estimates.values():
         key = estimate.estimate
-        yield from reporter.key(key, "question", estimate.question, records.questions, QUESTIONS)
-        yield from reporter.key(key, "study", estimate.study, records.studies, STUDIES)
-        yield from reporter.key(key, "reference", estimate.reference, library, LIBRARY)
-        if estimate.read_in is not None:
-            yield from reporter.key(key, "read_in", estimate.read_in, library, LIBRARY)
         study = records.studies.get(estimate.study)
         if study is not None and estimate.reference not in study.reference_keys and estimate.reference in library:
             message = f"{estimate.reference!r} is no report of study {estimate.study!r}"
@@ -179,6 +194,7 @@ def _unused_references(records: Records, library: Library) -> Iterator[Finding]:
         return
     used = Counter(key for study in records.studies.values() for key in study.reference_keys)
     used.update(key for row in records.estimates.values() for key in (row.reference, row.read_in) if key)
+    used.update(row.get(column, "") for _, row in records.rejected for column in ("reference", "read_in"))
     used.update(question.published.reference for question in records.questions.values() if question.published)
     for reference in library.values():
         if reference.key not in used:

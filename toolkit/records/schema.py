@@ -1,4 +1,4 @@
-"""``data/datapackage.json``: the tables described for other programs (Frictionless Table Schema), made from the models."""
+"""``data/datapackage.json``: the tables described for other programs (Frictionless), made from the models."""
 
 from __future__ import annotations
 
@@ -15,26 +15,6 @@ if TYPE_CHECKING:
     from toolkit.records.fields import Record
 
 DATAPACKAGE = "data/datapackage.json"
-_NUMBERS = frozenset(
-    [
-        "n_total",
-        "value",
-        "ci_low",
-        "ci_high",
-        "ci_level",
-        "se",
-        "events_1",
-        "total_1",
-        "events_2",
-        "total_2",
-        "mean_1",
-        "sd_1",
-        "mean_2",
-        "sd_2",
-        "time_1",
-        "time_2",
-    ]
-)
 
 
 def datapackage() -> dict[str, Any]:
@@ -83,7 +63,8 @@ def schema_findings(root: Path) -> list[Finding]:
 
 
 def _resource(name: str, description: str, model: type[Record]) -> dict[str, Any]:
-    fields = [_field(column, model) for column in model.model_fields]
+    schema = model.model_json_schema()
+    fields = [_field(column, model, schema) for column in model.model_fields]
     return {
         "profile": "tabular-data-resource",
         "name": name,
@@ -95,9 +76,8 @@ def _resource(name: str, description: str, model: type[Record]) -> dict[str, Any
     }
 
 
-def _field(column: str, model: type[Record]) -> dict[str, Any]:
+def _field(column: str, model: type[Record], schema: dict[str, Any]) -> dict[str, Any]:
     info = model.model_fields[column]
-    schema = model.model_json_schema()
     definition = schema["properties"][column]
     options = [_resolved(option, schema) for option in definition.get("anyOf", [definition])]
     constraints: dict[str, Any] = {}
@@ -110,7 +90,7 @@ def _field(column: str, model: type[Record]) -> dict[str, Any]:
         constraints["unique"] = True
     field = {
         "name": column,
-        "type": "number" if column in _NUMBERS else "string",
+        "type": "number" if any(_is_number(option) for option in options) else "string",
         "description": info.description,
     }
     return field | ({"constraints": constraints} if constraints else {})
@@ -119,3 +99,8 @@ def _field(column: str, model: type[Record]) -> dict[str, Any]:
 def _resolved(option: dict[str, Any], schema: dict[str, Any]) -> dict[str, Any]:
     reference = option.get("$ref")
     return schema["$defs"][reference.rsplit("/", 1)[-1]] if reference else option
+
+
+def _is_number(option: dict[str, Any]) -> bool:
+    """Whether a branch of a field's JSON schema takes numbers (a ``Decimal`` takes a number or its text)."""
+    return option.get("type") == "number" or any(_is_number(branch) for branch in option.get("anyOf", ()))

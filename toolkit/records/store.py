@@ -11,12 +11,12 @@ from toolkit.errors import Finding, ReviewNotFoundError, Severity
 from toolkit.records.estimate import Estimate
 from toolkit.records.principle import Claim, Document, Question
 from toolkit.records.study import INHERITED, Study
-from toolkit.records.tables import read_table
+from toolkit.records.tables import TableRead, read_table
 from toolkit.records.toml import TomlFile, read_entries, read_toml
 from toolkit.records.validation import validate
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
 
     import pandas as pd
 
@@ -31,8 +31,9 @@ LIBRARY = "references/library.bib"
 class Records:
     """All records of a review by key, in file order, with the findings made while reading.
 
-    ``lines`` maps a file to the line of each key; ``incomplete`` names the files that could not be read to their end,
-    about whose keys nothing can be said.
+    ``rejected`` holds the rows of the estimates, with their lines, that make no record. ``lines`` maps a file to the
+    line of each key; ``incomplete`` names the files that could not be read to their end, about whose keys nothing can
+    be said.
     """
 
     root: Path
@@ -41,6 +42,7 @@ class Records:
     questions: Mapping[str, Question]
     studies: Mapping[str, Study]
     estimates: Mapping[str, Estimate]
+    rejected: tuple[tuple[int, Mapping[str, str]], ...] = field(repr=False, default=())
     lines: Mapping[str, Mapping[str, int]] = field(repr=False, default_factory=dict)
     findings: tuple[Finding, ...] = ()
     incomplete: frozenset[str] = frozenset()
@@ -90,7 +92,7 @@ def read_records(root: Path) -> Records:
     question_file = read_toml(root / QUESTIONS, QUESTIONS, tables=("question",))
     questions = read_entries(question_file, "question", Question)
     studies = read_table(root / STUDIES, STUDIES, Study)
-    estimates = read_table(root / ESTIMATES, ESTIMATES, Estimate, complete_row=_inherit(studies.records))
+    estimates = read_table(root / ESTIMATES, ESTIMATES, Estimate, complete_row=_inherit(studies))
     tables = {PRINCIPLE: claims, QUESTIONS: questions, STUDIES: studies, ESTIMATES: estimates}
     return Records(
         root=root,
@@ -99,6 +101,7 @@ def read_records(root: Path) -> Records:
         questions=questions.records,
         studies=studies.records,
         estimates=estimates.records,
+        rejected=estimates.rejected,
         lines={name: table.lines for name, table in tables.items()},
         findings=(
             *principle.findings,
@@ -124,14 +127,17 @@ def _document(file: TomlFile) -> tuple[Document | None, list[Finding]]:
     return validate(Document, file.content["document"], file=file.name, key="title", line_of=lambda _: None)
 
 
-def _inherit(studies: Mapping[str, Study]):
+def _inherit(studies: TableRead[Study]) -> Callable[[dict[str, str]], tuple[dict[str, str], frozenset[str]]]:
     """A function that fills the empty cells of an estimate's row from its study."""
     cells = {
         key: {column: str(value) for column in INHERITED if (value := getattr(study, column)) is not None}
-        for key, study in studies.items()
+        for key, study in studies.records.items()
     }
 
-    def complete(row: dict[str, str]) -> dict[str, str]:
-        return {**cells.get(row.get("study", ""), {}), **row}
+    def complete(row: dict[str, str]) -> tuple[dict[str, str], frozenset[str]]:
+        study = row.get("study", "")
+        if study in cells:
+            return {**cells[study], **row}, frozenset()
+        return row, frozenset(INHERITED)
 
     return complete

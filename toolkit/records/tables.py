@@ -18,9 +18,13 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class TableRead(Generic[RecordType]):
-    """What a CSV file gave: its records by key, the line of each, the findings, and whether it was read to its end."""
+    """What a CSV file gave: its records by key, the line of each, the findings, and whether it was read to its end.
+
+    ``rejected`` holds the rows, with their lines, that make no record: their keys can be checked all the same.
+    """
 
     records: Mapping[str, RecordType] = field(default_factory=dict)
+    rejected: tuple[tuple[int, Mapping[str, str]], ...] = ()
     lines: Mapping[str, int] = field(default_factory=dict)
     findings: tuple[Finding, ...] = ()
     complete: bool = False
@@ -31,11 +35,12 @@ def read_table(
     name: str,
     model: type[RecordType],
     *,
-    complete_row: Callable[[dict[str, str]], dict[str, str]] = lambda row: row,
+    complete_row: Callable[[dict[str, str]], tuple[dict[str, str], frozenset[str]]] = lambda row: (row, frozenset()),
 ) -> TableRead[RecordType]:
     """Read a CSV table whose columns are the fields of ``model`` and whose key is the first of them.
 
-    ``complete_row`` may fill cells in from another table before the row is validated.
+    ``complete_row`` may fill cells in from another table before the row is validated; it returns the row and the
+    columns that it would have filled but could not. That they are empty is then the other table's fault, not the row's.
     """
     text, findings = read_text(path, name)
     if text is None:
@@ -43,6 +48,7 @@ def read_table(
     rows = _Rows(text, name, tuple(model.model_fields))
     key = next(iter(model.model_fields))
     records: dict[str, RecordType] = {}
+    rejected: list[tuple[int, Mapping[str, str]]] = []
     lines: dict[str, int] = {}
     for line, row in rows:
         identifier = row.get(key, "")
@@ -61,12 +67,15 @@ def read_table(
                 )
             )
             continue
-        record, broken = validate(model, complete_row(row), file=name, key=key, line_of=lambda _, line=line: line)
-        rows.findings.extend(broken)
+        row, excused = complete_row(row)
+        record, broken = validate(model, row, file=name, key=key, line_of=lambda _, line=line: line)
+        rows.findings.extend(item for item in broken if item.rule != "required" or item.column not in excused)
         lines[identifier] = line
-        if record is not None:
+        if record is None:
+            rejected.append((line, row))
+        else:
             records[identifier] = record
-    return TableRead(records, lines, (*findings, *rows.findings), rows.complete)
+    return TableRead(records, tuple(rejected), lines, (*findings, *rows.findings), rows.complete)
 
 
 class _Rows:

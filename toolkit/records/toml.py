@@ -97,7 +97,7 @@ def read_entries(file: TomlFile, table: str, model: type[RecordType]) -> TableRe
         lines[identifier] = line
         if record is not None:
             records[identifier] = record
-    return TableRead(records, lines, tuple(findings), complete=True)
+    return TableRead(records, lines=lines, findings=tuple(findings), complete=True)
 
 
 def _line_of_field(text: str, table: str, start: int, field: str) -> int:

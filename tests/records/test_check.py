@@ -1,0 +1,232 @@
+"""The rules of `evidence check`: each broken in one place, told with file, line, column, value and a remedy."""
+
+from __future__ import annotations
+
+import pytest
+
+from toolkit import check_review
+from toolkit.errors import Severity
+
+
+def findings(files):
+    return check_review(files.write())
+
+
+def only(found, rule):
+    matching = [finding for finding in found if finding.rule == rule]
+    assert len(matching) == 1, found
+    finding = matching[0]
+    assert finding.hint
+    assert finding.line
+    return finding
+
+
+@pytest.mark.parametrize(
+    ("column", "value", "rule", "told"),
+    [
+        ("role", "main", "vocabulary", "primary"),
+        ("status", "verifed", "vocabulary", "'verified'"),
+        ("design", "RCT", "vocabulary", "randomised-trial"),
+        ("measure", "Odds", "vocabulary", "OR"),
+        ("value", "1,8", "number", "source"),
+        ("value", "1 504", "number", "source"),
+        ("value", "<0.01", "number", "source"),
+        ("value", "NaN", "number", "source"),
+        ("se", "0", "value", "source"),
+        ("ci_level", "100", "value", "source"),
+        ("n_total", "-3", "value", "source"),
+        ("country", "Sweden", "value", "source"),
+        ("p_value", "0.05?", "form", "bound"),
+        ("source_url", "javascript:alert(1)", "form", "http"),
+        ("estimate", "a row", "form", "no spaces"),
+    ],
+)
+def test_a_cell_that_cannot_be_right_is_told_with_its_place_and_value(files, column, value, rule, told):
+    files.estimates[1][column] = value
+    finding = only([item for item in findings(files) if item.column == column], rule)
+    assert (finding.file, finding.line, finding.value) == ("data/estimates.csv", 3, value)
+    assert finding.severity is Severity.ERROR
+    assert told in finding.hint
+
+
+def test_an_empty_cell_that_is_needed_is_told(files):
+    files.estimates[0]["exposure"] = ""
+    finding = only(findings(files), "required")
+    assert (finding.column, finding.record) == ("exposure", "E1")
+
+
+def test_a_decimal_comma_is_told_as_such(files):
+    files.estimates[0]["value"] = "1,8"
+    assert "comma" in only(findings(files), "number").message
+
+
+@pytest.mark.parametrize(
+    ("column", "value", "file"),
+    [
+        ("question", "q9", "data/questions.toml"),
+        ("study", "study-99", "data/studies.csv"),
+        ("reference", "doe2001", "references/library.bib"),
+        ("read_in", "doe2001", "references/library.bib"),
+    ],
+)
+def test_a_key_that_leads_nowhere_is_told(files, column, value, file):
+    files.estimates[0][column] = value
+    found = [item for item in findings(files) if item.rule == "dangling-key" and item.column == column]
+    assert [(item.line, item.value) for item in found] == [(2, value)]
+    assert file in found[0].message
+
+
+def test_keys_that_lead_nowhere_are_found_in_every_file(files):
+    files.principle = files.principle.replace('rests_on = ["C1"]', 'rests_on = ["C7"]')
+    files.questions = files.questions.replace('claim = "C1"', 'claim = "C8"')
+    files.studies[0]["references"] = "nobody"
+    found = {(item.file, item.column, item.value) for item in findings(files) if item.rule == "dangling-key"}
+    assert found == {
+        ("data/principle.toml", "rests_on", "C7"),
+        ("data/questions.toml", "claim", "C8"),
+        ("data/studies.csv", "references", "nobody"),
+    }
+
+
+def test_an_identifier_that_stands_twice_is_told_with_both_lines(files):
+    files.estimates[2]["estimate"] = "E1"
+    finding = only(findings(files), "duplicate-key")
+    assert (finding.line, finding.value) == (4, "E1")
+    assert "line 2" in finding.message
+
+
+def test_an_entry_of_the_library_that_stands_twice_is_told(files):
+    files.library += files.library[: files.library.index("\n\n") + 2]
+    assert only([item for item in findings(files) if item.column == ""], "duplicate-key").value == "study-1"
+
+
+@pytest.mark.parametrize(
+    ("cells", "rule", "column"),
+    [
+        ({"ci_low": "2.67", "ci_high": "1.5"}, "interval-order", "ci_high"),
+        ({"value": "3"}, "interval-order", "value"),
+        ({"ci_high": ""}, "interval", "ci_high"),
+        ({"value": "-2", "ci_low": "-3", "ci_high": "-1"}, "range", "value"),
+        ({"events_1": "11", "total_1": "10"}, "counts", "events_1"),
+        ({"se": "0.2"}, "standard-error", "se"),
+        ({"measure": ""}, "measure", "measure"),
+        ({"source_url": ""}, "source", "source_url"),
+        ({"status": "derived"}, "source", "note"),
+        ({"value": "2", "ci_low": "", "ci_high": ""}, "role", "role"),
+        ({"sample": "none"}, "role", "sample"),
+        ({"measure": "PROP", "value": "38", "ci_low": "33", "ci_high": "44"}, "range", "value"),
+    ],
+)
+def test_figures_that_contradict_each_other_are_errors(files, cells, rule, column):
+    files.estimates[0] |= cells
+    found = [item for item in findings(files) if item.rule == rule and item.column == column]
+    assert [(item.record, item.severity) for item in found] == [("E1", Severity.ERROR)]
+
+
+def test_an_interval_that_is_uneven_beyond_rounding_is_a_warning(files):
+    files.estimates[0] |= {"value": "1.8", "ci_low": "0.37", "ci_high": "4.77"}
+    finding = only(findings(files), "interval-symmetry")
+    assert (finding.severity, finding.value) == (Severity.WARNING, "1.8")
+
+
+def test_an_interval_that_rounding_makes_uneven_is_not_told(files):
+    # On the log scale 1.1 lies far from the middle of 1.0 to 1.4, but 1.149 lies near that of 1.001 to 1.351.
+    files.estimates[0] |= {"value": "1.1", "ci_low": "1.0", "ci_high": "1.4"}
+    assert findings(files) == ()
+
+
+def test_a_second_primary_row_of_a_sample_is_told(files):
+    files.estimates[1] |= {"study": "study-1", "reference": "study-1"}
+    finding = only([item for item in findings(files) if item.rule != "unused"], "one-primary")
+    assert (finding.record, finding.line) == ("E2", 3)
+
+
+def test_the_same_sample_may_be_primary_for_another_question(files):
+    files.estimates[3] |= {"study": "study-1", "reference": "study-1"}
+    assert {item.rule for item in findings(files)} == {"unused"}
+
+
+def test_a_direction_against_its_own_figures_is_a_warning(files):
+    files.estimates[0]["direction"] = "contradicts"
+    assert only(findings(files), "direction").severity is Severity.WARNING
+
+
+def test_a_reversed_row_may_point_to_the_claim_with_a_ratio_below_one(files):
+    files.estimates[0] |= {"value": "0.5", "ci_low": "0.37", "ci_high": "0.67", "orientation": "reversed"}
+    assert findings(files) == ()
+
+
+def test_what_nothing_uses_is_a_warning_each(files):
+    files.library += files.library.split("\n\n")[0].replace("study-1", "spare") + "\n\n"
+    files.studies.append(dict(files.studies[0], study="idle"))
+    found = {(item.file, item.record, item.severity) for item in findings(files) if item.rule == "unused"}
+    assert found == {
+        ("references/library.bib", "spare", Severity.WARNING),
+        ("data/studies.csv", "idle", Severity.WARNING),
+    }
+
+
+def test_a_claim_without_a_question_is_a_warning(files, question):
+    files.questions = question()
+    files.estimates.pop()
+    files.studies.pop()
+    files.library = "\n\n".join(files.library.split("\n\n")[:3])
+    assert only(findings(files), "untested-claim").record == "C2"
+
+
+def test_a_report_that_is_not_of_the_study_is_told(files):
+    files.estimates[0]["reference"] = "study-2"
+    assert only(findings(files), "study-report").value == "study-2"
+
+
+@pytest.mark.parametrize("doi", ["https://doi.org/10.1000/x", "10.1/x", "doi:10.1000/x"])
+def test_a_doi_of_the_wrong_form_is_an_error(files, doi):
+    files.library = files.library.replace("10.1000/study-1", doi)
+    finding = only(findings(files), "doi-form")
+    assert (finding.record, finding.value, finding.line) == ("study-1", doi, 1)
+
+
+def test_a_doi_of_two_entries_is_a_warning(files):
+    files.library = files.library.replace("10.1000/study-2", "10.1000/STUDY-1")
+    assert only(findings(files), "doi-duplicate").record == "study-2"
+
+
+def test_a_pooled_question_needs_a_smallest_effect_with_its_reason(files):
+    files.questions = files.questions.replace("smallest_effect = 1.2\n", "", 1)
+    assert only(findings(files), "plan").column == "smallest_effect"
+
+
+def test_a_smallest_effect_on_the_wrong_side_is_a_warning(files):
+    files.questions = files.questions.replace("smallest_effect = 1.2\n", "smallest_effect = 0.8\n", 1)
+    assert only(findings(files), "plan-side").severity is Severity.WARNING
+
+
+def test_a_sensitivity_analysis_must_leave_out_a_primary_row_of_its_question(files):
+    plan = '\n[[question.plan.sensitivity]]\nname = "without"\nleave_out = ["E9"]\nreason = "doubt"\n'
+    files.questions = files.questions.replace('caveat = "Few studies."\n', f'caveat = "Few studies."\n{plan}', 1)
+    assert only(findings(files), "dangling-key").value == "E9"
+
+
+def test_a_stale_data_package_is_told_with_the_command_that_mends_it(files):
+    root = files.write()
+    path = root / "data/datapackage.json"
+    path.write_text(path.read_text().replace("natural scale", "some scale"))
+    (finding,) = check_review(root)
+    assert (finding.rule, finding.file) == ("stale-schema", "data/datapackage.json")
+    assert "evidence schema" in finding.hint
+
+
+def test_all_findings_come_in_one_run_in_the_order_of_files_and_lines(files):
+    files.estimates[2]["role"] = "main"
+    files.estimates[0]["value"] = "two"
+    files.studies[1]["design"] = "RCT"
+    files.principle = files.principle.replace("normative", "moral")
+    found = [(item.file, item.line) for item in findings(files) if item.rule in ("vocabulary", "number")]
+    assert found[0][0] == "data/principle.toml"
+    assert found[1] == ("data/studies.csv", 3)
+    assert ("data/estimates.csv", 2) in found
+    assert ("data/estimates.csv", 4) in found
+    assert found == sorted(
+        found,
+        key=lambda place: (["data/principle.toml", "data/studies.csv", "data/estimates.csv"].index(place[0]), place[1]),
+    )

@@ -1,0 +1,151 @@
+"""What a product depends on, as a digest: it is made again when, and only when, one of these changes."""
+
+from __future__ import annotations
+
+import ast
+import hashlib
+import json
+from functools import cached_property
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import toolkit
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from toolkit.synthesis import Review
+
+_LIBRARIES = ("ipykernel", "jinja2", "matplotlib", "nbconvert", "numpy", "pandas", "python-docx", "scipy")
+
+
+def digest(*parts: object) -> str:
+    """A SHA-256 digest of plain values, the same in each run."""
+    text = json.dumps(parts, ensure_ascii=False, sort_keys=True, default=str)
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+class Inputs:
+    """The digests of a review's inputs: code, questions with their rows, claims, notebooks."""
+
+    def __init__(self, review: Review) -> None:
+        self.review = review
+
+    @cached_property
+    def code(self) -> str:
+        """The toolkit's own code and the versions of the libraries that shape what is made."""
+        package = Path(toolkit.__file__).parent
+        sources = sorted(package.rglob("*.py"))
+        contents = [hashlib.sha256(path.read_bytes()).hexdigest() for path in sources]
+        return digest(
+            [str(path.relative_to(package)) for path in sources], contents, [_version(name) for name in _LIBRARIES]
+        )
+
+    def question(self, key: str) -> str:
+        """A question with its claim, its rows, the references that they cite, and figures that stand elsewhere too."""
+        return self._questions[key]
+
+    @cached_property
+    def _questions(self) -> dict[str, str]:
+        return {question.question: self._question(question.question) for question in self.review.questions}
+
+    def _question(self, key: str) -> str:
+        review = self.review
+        selection = review.select(key)
+        references = [
+            (review.library[reference].type, dict(review.library[reference].fields))
+            for reference in selection.citations
+        ]
+        rows = [(row.label, row.estimate.model_dump_json()) for row in selection.rows]
+        shared = [(item.estimate, item.other_question, item.other_claim) for item in selection.shared]
+        return digest(
+            self.code,
+            review.document.model_dump_json(),
+            selection.claim.model_dump_json(),
+            selection.question.model_dump_json(),
+            rows,
+            references,
+            shared,
+        )
+
+    @cached_property
+    def everything(self) -> str:
+        """All records and references."""
+        claims = [claim.model_dump_json() for claim in self.review.claims]
+        keys = list(self.review.library)
+        return digest(self.code, claims, keys, [self.question(question.question) for question in self.review.questions])
+
+    def notebook(self, path: Path) -> str:
+        """A notebook and the questions and claims that it shows; the whole review where that cannot be told."""
+        content = path.read_bytes()
+        used = used_by(notebook_code(content))
+        if used is None:
+            return digest(hashlib.sha256(content).hexdigest(), self.everything)
+        claims = [claim for claim in self.review.claims if claim.claim in used]
+        questions = {
+            question.question
+            for question in self.review.questions
+            if question.question in used or question.claim in used
+        }
+        return digest(
+            hashlib.sha256(content).hexdigest(),
+            self.code,
+            self.review.document.model_dump_json(),
+            [claim.model_dump_json() for claim in claims],
+            [self.question(key) for key in sorted(questions)],
+        )
+
+
+def notebook_code(content: bytes) -> str:
+    """The code of a notebook's cells as one text, magics left out."""
+    cells = json.loads(content).get("cells", [])
+    lines: list[str] = []
+    for cell in cells:
+        if cell.get("cell_type") == "code":
+            source = cell.get("source", "")
+            lines += ("".join(source) if isinstance(source, list) else source).splitlines()
+    return "\n".join("" if line.lstrip().startswith(("%", "!")) else line for line in lines)
+
+
+def used_by(code: str) -> frozenset[str] | None:
+    """The keys of the questions and claims that a notebook's code asks ``review`` for.
+
+    ``None`` where the code uses the review in a way from which that cannot be told: such a notebook depends on
+    everything. Only ``review.synthesize("..")``, ``review.claim("..")`` and ``review.question("..")`` with a literal
+    key can be told.
+    """
+    try:
+        tree = ast.parse(code)
+    except SyntaxError:
+        return None
+    told = [call for node in ast.walk(tree) if (call := _literal_request(node)) is not None]
+    names = [node for node in ast.walk(tree) if isinstance(node, ast.Name) and node.id == "review"]
+    read = [name for name in names if isinstance(name.ctx, ast.Load)]
+    return frozenset(told) if len(read) == len(told) else None
+
+
+def _literal_request(node: ast.AST) -> str | None:
+    match node:
+        case ast.Call(
+            func=ast.Attribute(value=ast.Name(id="review"), attr="synthesize" | "claim" | "question"),
+            args=[ast.Constant(value=str(key))],
+            keywords=[],
+        ):
+            return key
+    return None
+
+
+def file_digests(folder: Path, files: Iterable[str]) -> dict[str, str | None]:
+    """The SHA-256 digests of files in a folder, by name; ``None`` for one that is not there."""
+    return {
+        name: hashlib.sha256(path.read_bytes()).hexdigest() if (path := folder / name).is_file() else None
+        for name in files
+    }
+
+
+def _version(name: str) -> str:
+    try:
+        return version(name)
+    except PackageNotFoundError:
+        return ""

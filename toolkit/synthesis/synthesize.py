@@ -1,0 +1,208 @@
+"""A question's rows to its synthesis: pool where plan and numbers allow it, else count directions, else describe."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, fields
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
+
+from toolkit import meta
+from toolkit.effects import find_measure
+from toolkit.synthesis.harmonise import pooled_code
+from toolkit.synthesis.select import Row, Selection, Vote
+from toolkit.synthesis.verdict import Verdict, judge_directions, judge_interval
+from toolkit.vocabulary import EffectDirection, Method, Outcome, Status
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from toolkit.effects import Measure
+    from toolkit.meta import MetaResult, SignTest
+    from toolkit.records import Plan, Question
+    from toolkit.synthesis.display import QuestionView
+
+FEWEST = 3
+"""The fewest independent samples that are pooled, or whose directions are counted."""
+
+
+@dataclass(frozen=True, slots=True)
+class SensitivityResult:
+    """The planned model without some rows: what was left out, why, and the result, or why there is none."""
+
+    name: str
+    left_out: tuple[str, ...]
+    reason: str
+    result: MetaResult | None
+
+
+@dataclass(frozen=True)
+class Synthesis(Selection):
+    """What the evidence says on one question, with everything needed to trace it.
+
+    ``method`` is what was done; ``fallbacks`` says why it is not what was planned. ``result`` (on the analysis scale,
+    running as the question asks) is there where numbers were pooled, ``sign_test`` where directions were counted.
+    """
+
+    method: Method
+    verdict: Verdict
+    result: MetaResult | None = None
+    sign_test: SignTest | None = None
+    fallbacks: tuple[str, ...] = ()
+    sensitivity: tuple[SensitivityResult, ...] = ()
+
+    @property
+    def measure(self) -> Measure:
+        """The measure on whose scale the question is pooled."""
+        return find_measure(pooled_code(self.question.measure))
+
+    @property
+    def smallest_effect(self) -> float | None:
+        """The smallest effect of interest on the analysis scale, running as the question asks."""
+        smallest = self.question.smallest_effect
+        return None if smallest is None else float(self.measure.transform(float(smallest)))
+
+    @cached_property
+    def pooled_rows(self) -> tuple[Row, ...]:
+        """The rows of the main analysis, in the order of the result's studies; empty where nothing was pooled."""
+        return tuple(row for row in self.rows if row.is_pooled) if self.method is Method.POOL else ()
+
+    @property
+    def participants(self) -> int | None:
+        """The participants of the samples used, as far as they are printed; ``None`` where none is."""
+        used = self.pooled_rows or tuple(row for vote in self.votes for row in vote.rows)
+        sizes: dict[str, int] = {}
+        for row in used:
+            if row.estimate.n_total is not None:
+                sizes[row.estimate.sample] = max(int(row.estimate.n_total), sizes.get(row.estimate.sample, 0))
+        return sum(sizes.values()) or None
+
+    @property
+    def asked(self) -> QuestionView:
+        """The question with its prediction and plan, ready to be shown."""
+        from toolkit.synthesis.display import QuestionView
+
+        return QuestionView(self)
+
+    def trace(self) -> pd.DataFrame:
+        """Every row of the question with its source, what was made of it, its weight, and why it was left out."""
+        from toolkit.synthesis.trace import trace_frame
+
+        return trace_frame(self)
+
+    def left_out(self) -> pd.DataFrame:
+        """The rows that the main analysis does not use, with the reason."""
+        frame = self.trace()
+        columns = ["estimate", "citation", "role", "status", "reason_left_out", "note"]
+        return frame.loc[~frame["used"], columns].reset_index(drop=True)
+
+    def to_frame(self) -> pd.DataFrame:
+        """The synthesis as one row, natural scale; the same columns as ``review.verdicts()``."""
+        import pandas as pd
+
+        from toolkit.synthesis.trace import summary_record
+
+        return pd.DataFrame([summary_record(self)])
+
+    def summary(self) -> str:
+        """The synthesis in plain words."""
+        from toolkit.synthesis.wording import synthesis_text
+
+        return synthesis_text(self)
+
+    def __str__(self) -> str:
+        return self.summary()
+
+    def _repr_html_(self) -> str:
+        from toolkit.synthesis.display import synthesis_html
+
+        return synthesis_html(self)
+
+
+def synthesize(selection: Selection) -> Synthesis:
+    """The synthesis of a question's rows by its plan.
+
+    Pools where the plan says so and at least three independent samples have usable numbers; else counts directions
+    where at least three samples have one; else describes. Each step down says why.
+    """
+    question = selection.question
+    pooled = [row for row in selection.rows if row.is_pooled]
+    fallbacks: list[str] = []
+    if question.method is Method.POOL:
+        if len(pooled) >= FEWEST:
+            return _pool(selection, pooled)
+        samples = _counted(len(pooled))
+        fallbacks.append(f"Pooling was planned, but only {samples} usable numbers; it takes {FEWEST}.")
+    directions = [vote for vote in selection.votes if vote.direction is not EffectDirection.UNCLEAR]
+    if question.method is not Method.DESCRIBE:
+        if len(directions) >= FEWEST and any(vote.sign for vote in directions):
+            return _count(selection, directions, tuple(fallbacks))
+        samples = _counted(len(directions))
+        fallbacks.append(f"Directions were to be counted, but only {samples} a direction; it takes {FEWEST}.")
+    return _describe(selection, tuple(fallbacks))
+
+
+def _counted(number: int) -> str:
+    return f"{number} independent sample has" if number == 1 else f"{number} independent samples have"
+
+
+def _pool(selection: Selection, rows: list[Row]) -> Synthesis:
+    question = selection.question
+    result = _fit(question.plan, rows)
+    sign = question.predicted.sign
+    low, high = sorted((sign * result.ci_low, sign * result.ci_high))
+    smallest = None
+    if question.smallest_effect is not None:
+        measure = find_measure(pooled_code(question.measure))
+        smallest = abs(float(measure.transform(float(question.smallest_effect))))
+    verdict = Verdict(*judge_interval(low, high, smallest, negligible=question.predicted.is_negligible))
+    return Synthesis(
+        **_parts(selection),
+        method=Method.POOL,
+        verdict=verdict,
+        result=result,
+        sensitivity=_sensitivity(question, rows),
+    )
+
+
+def _sensitivity(question: Question, rows: list[Row]) -> tuple[SensitivityResult, ...]:
+    """The planned sensitivity analyses, and one without the rows that this project computed itself."""
+    wanted = [(item.name, item.leave_out, item.reason) for item in question.plan.sensitivity]
+    computed = tuple(row.estimate.estimate for row in rows if row.estimate.status is Status.COMPUTED)
+    if computed:
+        reason = "computed from public data by this project, no published estimates"
+        wanted.append(("without the rows computed by this project", computed, reason))
+    results = []
+    for name, left_out, reason in wanted:
+        kept = [row for row in rows if row.estimate.estimate not in left_out]
+        result = _fit(question.plan, kept) if len(kept) >= FEWEST else None
+        results.append(SensitivityResult(name, left_out, reason, result))
+    return tuple(results)
+
+
+def _fit(plan: Plan, rows: list[Row]) -> MetaResult:
+    return meta.random_effects(
+        [row.effect.y for row in rows],
+        [row.effect.v for row in rows],
+        tau2=plan.tau2,
+        test=plan.test,
+        level=plan.level,
+        labels=[row.label for row in rows],
+    )
+
+
+def _count(selection: Selection, directions: list[Vote], fallbacks: tuple[str, ...]) -> Synthesis:
+    test = meta.sign_test([vote.sign for vote in directions])
+    verdict = Verdict(*judge_directions(test.ci_low, test.ci_high))
+    return Synthesis(**_parts(selection), method=Method.DIRECTION, verdict=verdict, sign_test=test, fallbacks=fallbacks)
+
+
+def _describe(selection: Selection, fallbacks: tuple[str, ...]) -> Synthesis:
+    if any(row.estimate.status is not Status.RECALLED for row in selection.rows):
+        verdict = Verdict(Outcome.DESCRIBED, "too few comparable findings to test the claim")
+    else:
+        verdict = Verdict(Outcome.NO_EVIDENCE, "no finding was seen at a source")
+    return Synthesis(**_parts(selection), method=Method.DESCRIBE, verdict=verdict, fallbacks=fallbacks)
+
+
+def _parts(selection: Selection) -> dict[str, Any]:
+    return {part.name: getattr(selection, part.name) for part in fields(Selection)}
