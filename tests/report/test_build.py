@@ -1,0 +1,118 @@
+"""`evidence build`: everything is made, only what changed is made again, one failure does not take the rest down."""
+
+from __future__ import annotations
+
+import json
+import re
+
+import pytest
+from typer.testing import CliRunner
+
+from toolkit import open_review
+from toolkit.cli import app
+from toolkit.report import build
+
+SUFFIXES = ("csv", "docx", "html", "md", "tex")
+
+
+@pytest.fixture
+def with_notebook(files):
+    def write(*sources):
+        root = files.write()
+        cells = [
+            {
+                "cell_type": "code",
+                "id": f"c{number}",
+                "metadata": {},
+                "execution_count": None,
+                "outputs": [],
+                "source": source,
+            }
+            for number, source in enumerate(sources)
+        ]
+        kernel = {"kernelspec": {"display_name": "Python 3", "language": "python", "name": "python3"}}
+        (root / "notebooks").mkdir(exist_ok=True)
+        content = {"cells": cells, "metadata": kernel, "nbformat": 4, "nbformat_minor": 5}
+        (root / "notebooks/10-page.ipynb").write_text(json.dumps(content))
+        return root
+
+    return write
+
+
+ASK = 'from toolkit import open_review\nreview = open_review()\nreview.synthesize("q1")'
+
+
+def state(folder):
+    return {path: (path.read_bytes(), path.stat().st_mtime_ns) for path in folder.rglob("*") if path.is_file()}
+
+
+def test_everything_is_made_then_nothing_then_only_what_changed(with_notebook, files):
+    root = with_notebook(ASK)
+    first = build(open_review(root))
+    folder = root / "build"
+    assert first.succeeded, first.failures
+    made = {str(path.relative_to(folder)) for path in folder.rglob("*") if path.is_file()}
+    assert made == {
+        "manifest.json",
+        "tables/trace.csv",
+        *(f"tables/verdicts.{suffix}" for suffix in SUFFIXES),
+        *(f"tables/evidence/{key}.{suffix}" for key in ("q1", "q2") for suffix in SUFFIXES),
+        *(f"figures/{key}.{suffix}" for key in ("q1", "q2") for suffix in ("png", "svg")),
+        "notebooks/10-page.ipynb",
+        "notebooks/10-page.html",
+    }
+    before = state(folder)
+    second = build(open_review(root))
+    assert (second.made, second.unchanged) == ((), len(first.made))
+    assert state(folder) == before, "a build with nothing changed touches no file"
+
+    files.estimates[3]["note"] = "read again"  # a row of q2, for which the notebook does not ask
+    files.write()
+    third = build(open_review(root))
+    assert set(third.made) == {"figure q2", "evidence table q2", "verdict table verdicts", "trace trace"}
+
+    (folder / "figures/q1.svg").write_text("edited by hand")
+    (folder / "tables/evidence/q1.md").unlink()
+    fourth = build(open_review(root))
+    assert set(fourth.made) == {"figure q1", "evidence table q1"}
+    assert state(folder)[folder / "figures/q1.svg"][0] == before[folder / "figures/q1.svg"][0]
+
+
+def test_what_nothing_makes_any_more_is_removed(files, question):
+    root = files.write()
+    build(open_review(root))
+    files.questions = question()
+    files.estimates.pop()
+    files.write()
+    summary = build(open_review(root))
+    assert "figures/q2.svg" in summary.removed
+    assert not list((root / "build").rglob("q2.*"))
+
+
+def test_a_failing_notebook_is_told_and_the_rest_is_built(with_notebook):
+    root = with_notebook(ASK, "review.synthesize('nothing like it')")
+    result = CliRunner().invoke(app, ["build", "--review", str(root)])
+    assert result.exit_code == 1
+    assert "10-page.ipynb, cell 2 of 2: UnknownNameError: There is no question 'nothing like it'" in result.output
+    assert (root / "build/tables/verdicts.html").is_file()
+    again = build(open_review(root))
+    assert [failure.product for failure in again.failures] == ["notebook 10-page"], "a failure is tried again"
+
+
+def test_a_review_with_errors_is_not_built(files):
+    files.estimates[0]["value"] = "two"
+    root = files.write()
+    result = CliRunner().invoke(app, ["build", "--review", str(root)])
+    assert result.exit_code == 1
+    assert "data/estimates.csv:2 value: 'two': not a number" in str(result.exception)
+    assert not (root / "build").exists()
+
+
+def test_the_summary_says_what_was_made_and_what_to_open(files):
+    root = files.write()
+    result = CliRunner().invoke(app, ["build", "--review", str(root)])
+    assert result.exit_code == 0, result.output
+    assert re.search(
+        r"Made: 2 evidence tables, 2 figures, 1 trace, 1 verdict table; 0 unchanged; \d+\.\d s", result.output
+    )
+    assert "verdicts.html" in result.output

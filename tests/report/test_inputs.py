@@ -1,0 +1,73 @@
+"""What a product depends on: told from its inputs, so that only what changed is made again."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+
+from toolkit import open_review
+from toolkit.report.inputs import Inputs, notebook_code, used_by
+
+
+@pytest.mark.parametrize(
+    ("code", "used"),
+    [
+        ('review.synthesize("a")\nreview.claim("C1")\nreview.question("b").title', {"a", "C1", "b"}),
+        ("x = 1", set()),
+        ('review = open_review()\nreview.synthesize("a")', {"a"}),
+        ("review", None),
+        ("review.verdicts()", None),
+        ('key = "a"\nreview.synthesize(key)', None),
+        ("[review.synthesize(item) for item in items]", None),
+        ("other = review", None),
+        ("not python at all", None),
+    ],
+)
+def test_what_a_notebook_asks_for_is_told_or_everything_is_assumed(code, used):
+    assert used_by(code) == used
+
+
+def test_the_card_of_the_review_at_the_head_of_a_notebook_is_not_everything():
+    assert used_by("review = open_review()\nreview") is None
+    assert used_by('review = open_review()\nreview.document\nreview.claim("C1")') is None
+
+
+def test_magics_are_no_code():
+    cells = [
+        {"cell_type": "code", "source": ["%matplotlib inline\n", "x = 1"]},
+        {"cell_type": "markdown", "source": "# a"},
+    ]
+    assert notebook_code(json.dumps({"cells": cells}).encode()) == "\nx = 1"
+
+
+def digests(files):
+    inputs = Inputs(open_review(files.write()))
+    return inputs.question("q1"), inputs.question("q2"), inputs.everything
+
+
+def test_a_question_depends_on_its_own_rows_only(files):
+    before = digests(files)
+    files.estimates[0]["note"] = "read again"
+    after = digests(files)
+    assert (before[0] != after[0], before[1] == after[1], before[2] != after[2]) == (True, True, True)
+
+
+@pytest.mark.parametrize(
+    ("place", "old", "new"),
+    [
+        ("questions", "it would matter", "it matters"),
+        ("principle", "Harm follows.", "Much harm follows."),
+        ("library", "{A study}", "{Another study}"),
+    ],
+)
+def test_a_question_depends_on_its_words_its_claim_and_its_references(files, place, old, new):
+    before = digests(files)
+    setattr(files, place, getattr(files, place).replace(old, new, 1))
+    after = digests(files)
+    assert before[0] != after[0]
+    assert before[1] == after[1]
+
+
+def test_nothing_changed_gives_the_same_digests(files):
+    assert digests(files) == digests(files)
