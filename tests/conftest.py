@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import csv
 import io
+import os
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
+from hypothesis import settings
 
 from toolkit.records.estimate import Estimate
 from toolkit.records.schema import DATAPACKAGE, datapackage_text
@@ -16,6 +18,11 @@ from toolkit.records.study import Study
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+
+# The same examples in each run of CI, new ones at a developer's desk.
+settings.register_profile("ci", derandomize=True, deadline=None)
+settings.register_profile("desk", deadline=None)
+settings.load_profile("ci" if os.environ.get("CI") else "desk")
 
 PROJECT = Path(__file__).parents[1]
 

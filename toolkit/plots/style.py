@@ -5,12 +5,13 @@ Colours are never alone: shapes and words say the same.
 
 from __future__ import annotations
 
+from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 import matplotlib as mpl
 
 if TYPE_CHECKING:
-    from contextlib import AbstractContextManager
+    from collections.abc import Iterator
 
 FONT = "DejaVu Sans"  # it comes with matplotlib, so that a figure is the same on every machine
 FONT_SIZE = 9.0
@@ -21,14 +22,13 @@ BLUE, VERMILION = "#0072B2", "#D55E00"
 GREY, BAND = "#767676", "#ececec"
 
 
-def look() -> AbstractContextManager[None]:
+@contextmanager
+def look() -> Iterator[None]:
     """The settings under which a plot is drawn; those of the user come back at the end.
 
-    Pyplot is imported before: a notebook's backend switches itself on with that import, and would be switched off again
-    with the settings, so that only the first figure of a notebook were shown.
+    Only what is set here is put back. ``rc_context`` would put back everything, and with it undo that a notebook's
+    backend switches itself on while the first figure is made: only that first figure would be shown.
     """
-    import matplotlib.pyplot  # noqa: F401
-
     settings = {
         "font.family": [FONT],
         "font.size": FONT_SIZE,
@@ -41,4 +41,9 @@ def look() -> AbstractContextManager[None]:
         "axes.facecolor": "white",
         "figure.dpi": 100,
     }
-    return mpl.rc_context(settings)
+    before = {name: mpl.rcParams[name] for name in settings}
+    mpl.rcParams.update(settings)
+    try:
+        yield
+    finally:
+        mpl.rcParams.update(before)

@@ -100,6 +100,12 @@ class Review:
             self._syntheses[question] = synthesize(self.select(question))
         return self._syntheses[question]
 
+    def syntheses(self) -> tuple[Synthesis, ...]:
+        """The syntheses of all questions, claim by claim in the order of the document."""
+        return tuple(
+            self.synthesize(question.question) for claim in self.claims for question in self.questions_of(claim.claim)
+        )
+
     def select(self, question: str) -> Selection:
         """The rows of a question with what they were made of, before anything is pooled or counted."""
         found = self.question(question)
@@ -158,7 +164,7 @@ class Review:
         return {
             (study, reference): self.library[reference].short
             if len(studies_of[reference]) == 1
-            else study.replace("-", " ").title()
+            else " ".join(word[:1].upper() + word[1:] for word in study.split("-"))
             for study, reference in pairs
         }
 

@@ -69,7 +69,10 @@ def evidence_table(synthesis: Synthesis) -> Table:
 
 
 def verdict_table(syntheses: Sequence[Synthesis], document: Document, *, title: str = "Verdicts by question") -> Table:
-    """A row a question: what was asked, what was found (natural scale), and the verdict by the rule set in advance."""
+    """A row a question: what was asked, what was found (natural scale), and the verdict by the rule set in advance.
+
+    The questions of a claim stand together, as in ``review.syntheses()``.
+    """
     columns = (
         Column("question", "Question", width=34),
         Column("prediction", "Prediction", width=24),
@@ -84,8 +87,7 @@ def verdict_table(syntheses: Sequence[Synthesis], document: Document, *, title: 
     )
     rows: list[tuple[str, ...]] = []
     groups: list[RowGroup] = []
-    places = {claim: place for place, claim in enumerate(dict.fromkeys(item.claim.claim for item in syntheses))}
-    for synthesis in sorted(syntheses, key=lambda item: places[item.claim.claim]):
+    for synthesis in syntheses:
         heading = f"{synthesis.claim.claim}. {synthesis.claim.text}"
         if groups and groups[-1].heading == heading:
             groups[-1] = RowGroup(heading, groups[-1].start, len(rows) + 1)
@@ -236,7 +238,7 @@ def _cells(row: Row, synthesis: Synthesis) -> tuple[str, ...]:
     source = "\n".join(part for part in (locator + read_in, item.source_url or "") if part)
     return (
         f"{row.label} [{item.estimate}]",
-        item.design.value.replace("-", " "),
+        item.design.words,
         countries(item.country),
         count(float(item.n_total)) if item.n_total is not None else "",
         contrast,

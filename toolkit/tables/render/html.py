@@ -6,6 +6,7 @@ Colours are those of the surroundings, so that it reads on light and dark alike.
 
 from __future__ import annotations
 
+import re
 from html import escape
 from typing import TYPE_CHECKING
 
@@ -36,8 +37,12 @@ table.evidence tbody.grouped th[scope=row] { padding-left: 1.4rem; }
 table.evidence tfoot { border-top: 2px solid currentColor; }
 table.evidence tfoot td { font-size: 0.8rem; padding-top: 0.4rem; }
 table.evidence tfoot p { margin: 0 0 0.2rem; max-width: 60rem; }
+table.evidence a { color: inherit; overflow-wrap: anywhere; }
 table.evidence sup { font-size: 0.7em; line-height: 0; }
 """
+
+# Punctuation that closes a sentence or a bracket around an address does not belong to it.
+_ADDRESS = re.compile(r"https?://[^\s<>\"'`]*[^\s<>\"'`.,;:!?)\]}]")
 
 _PAGE = """\
 <!DOCTYPE html>
@@ -90,7 +95,17 @@ def fragment(table: Table) -> str:
 
 def _text(text: str, mark: str = "") -> str:
     sup = f"<sup>{mark}</sup>" if mark else ""
-    return escape(text).replace("\n", "<br>") + sup
+    return _linked(text).replace("\n", "<br>") + sup
+
+
+def _linked(text: str) -> str:
+    """The text escaped, its http(s) addresses as links; nothing else can become one."""
+    parts, end = [], 0
+    for found in _ADDRESS.finditer(text):
+        address = escape(found.group())
+        parts += [escape(text[end : found.start()]), f'<a href="{address}" rel="noopener noreferrer">{address}</a>']
+        end = found.end()
+    return "".join([*parts, escape(text[end:])])
 
 
 def _attributes(column: Column) -> str:
