@@ -16,8 +16,8 @@ if TYPE_CHECKING:
 PORTRAIT, LANDSCAPE = 90, 140
 # A column of text reads well from here on, though it would like more.
 GOOD_LINE, LONGEST_LINE, LONGEST_WORD = 26, 42, 26
-# The space between two columns.
-PADDING = 2
+# The space between two columns, and that before the first cells of a row group.
+PADDING, INDENT = 2, 2
 # Lines break at white space and after a hyphen.
 _UNBROKEN = re.compile(r"[^\s-]+-?")
 
@@ -50,10 +50,14 @@ def is_crowded(table: Table) -> bool:
 
 
 def _needs(table: Table) -> list[Need]:
-    return [_need(column, [row[number] for row in table.rows]) for number, column in enumerate(table.columns)]
+    indents = [INDENT if table.row_groups else 0, *[0] * (len(table.columns) - 1)]
+    return [
+        _need(column, [row[number] for row in table.rows], indents[number])
+        for number, column in enumerate(table.columns)
+    ]
 
 
-def _need(column: Column, cells: list[str]) -> Need:
+def _need(column: Column, cells: list[str], indent: int) -> Need:
     if column.width is not None:
         return Need(column.width, column.width)
     words = [len(word) for cell in cells for word in _UNBROKEN.findall(cell)] or [0]
@@ -61,6 +65,6 @@ def _need(column: Column, cells: list[str]) -> Need:
     # Headings are bold, hence the character more. Numbers and intervals are not to wrap at all.
     heading = max([len(word) + 1 for word in _UNBROKEN.findall(column.title)], default=0)
     unbroken = max(heading, lines[-1] if column.align == "right" else max(words))
-    least = min(unbroken, LONGEST_WORD) + PADDING
+    least = min(unbroken, LONGEST_WORD) + PADDING + indent
     typical = lines[9 * (len(lines) - 1) // 10]
-    return Need(least, max(least, min(typical, LONGEST_LINE) + PADDING))
+    return Need(least, max(least, min(typical, LONGEST_LINE) + PADDING + indent))

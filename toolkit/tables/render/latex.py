@@ -42,11 +42,15 @@ _ESCAPES = {
     "*": "{*}",
     "\n": r"\newline{}",
     "\0": r"\kern0pt ",
+    "\1": r"\allowbreak{}",
 }
 _SPECIAL = re.compile("[" + re.escape("".join(_ESCAPES)) + "]")
 # Neighbours that fonts join to another character: -- becomes a dash, << and ,, quotation marks, ?` a turned mark. They
 # are parted by a kern of nothing (as \0, which no table text holds): LuaLaTeX sees through {}.
 _LIGATURE = re.compile(r"([-,<>'`])(?=\1)|[?!](?=`)")
+# An address is one word to LaTeX and would run over the next columns: it may break after its punctuation and in a long
+# code (as \1).
+_LONG_WORD, _BREAK = re.compile(r"\S{25,}"), re.compile(r"(?<=[/?&=._%-])(?=[\w/])|(?<=\w{16})(?=\w{4})")
 _FLUSH = {"left": r"\raggedright", "right": r"\raggedleft", "center": r"\centering"}
 
 
@@ -96,6 +100,7 @@ def fragment(table: Table) -> str:
 def escaped(text: str, *, line_break: str = r"\newline{}") -> str:
     """Text that LaTeX prints as it stands."""
     parted = _LIGATURE.sub("\\g<0>\0", text)
+    parted = _LONG_WORD.sub(lambda found: _BREAK.sub("\1", found.group()), parted)
     return _SPECIAL.sub(lambda found: _ESCAPES[found.group()], parted).replace(_ESCAPES["\n"], line_break)
 
 
