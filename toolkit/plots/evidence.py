@@ -18,9 +18,6 @@ if TYPE_CHECKING:
     from toolkit.synthesis import Synthesis
     from toolkit.synthesis.select import Row
 
-_MANY = 25
-"""From here on rows are too many for text columns beside them."""
-
 
 def draw(synthesis: Synthesis, *, ax: Axes | None = None) -> Axes:
     """Draw the evidence of a synthesis: a forest plot of what was pooled, with the published result below it; else an
@@ -38,7 +35,7 @@ def _forest(synthesis: Synthesis, ax: Axes | None) -> Axes:
         synthesis.result,
         measure=synthesis.measure,
         labels=[row.label for row in rows],
-        columns={"Design": _designs(rows)} if len(rows) < _MANY else None,
+        columns={"Design": _designs(rows)},
         hollow=[row.estimate.status is Status.COMPUTED for row in rows],
         smallest_effect=synthesis.smallest_effect,
         reference_rows=_published(synthesis),
@@ -90,7 +87,7 @@ def _nothing(ax: Axes | None) -> Axes:
 
     with look():
         if ax is None:
-            _, ax = plt.subplots(figsize=(6.5, 0.5))
+            _, ax = plt.subplots(figsize=(7.5, 0.5))
         ax.set_axis_off()
         text = "No finding here has a direction to draw: the rows are descriptive or published pooled results."
         ax.text(0, 0.5, text, va="center", color=GREY, transform=ax.transAxes)

@@ -24,7 +24,7 @@ MEASURE_NAMES = {
     QuestionMeasure.SMD: "standardised mean difference",
     QuestionMeasure.R: "correlation",
     QuestionMeasure.PROP: "proportion",
-    QuestionMeasure.LOG_RATIO: "ratio (of different kinds)",
+    QuestionMeasure.LOG_RATIO: "ratio of mixed kinds",
 }
 
 _PREDICTION = {

@@ -135,3 +135,10 @@ def test_an_address_in_a_cell_is_a_link_and_nothing_more(cell, address):
 def test_nothing_but_a_web_address_becomes_a_link(cell):
     page = fragment(Table(title="T", columns=[Column("a", "A")], rows=[(cell,)]))
     assert not list(lxml_html.fromstring(page).iter("a"))
+
+
+def test_a_long_address_shows_its_site_and_leads_to_the_whole():
+    address = "https://example.org/a/very/long/path/to/a/report?with=many&parts=in&it"
+    page = fragment(Table(title="T", columns=[Column("a", "A")], rows=[(address,)]))
+    (link,) = lxml_html.fromstring(page).iter("a")
+    assert (link.get("href"), link.text) == (address, "example.org/…")

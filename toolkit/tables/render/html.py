@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from html import escape
 from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
 
 from toolkit.tables.layout import column_shares
 from toolkit.tables.marks import marks
@@ -21,26 +22,27 @@ if TYPE_CHECKING:
     from toolkit.tables.table import Column, RowGroup, Table
 
 STYLE = """\
-table.evidence { border-collapse: collapse; color: inherit; background: none; margin: 1rem 0; }
-table.evidence { font-size: 0.9rem; line-height: 1.35; font-variant-numeric: tabular-nums; }
-table.evidence caption { caption-side: top; text-align: left; font-weight: 600; padding: 0 0 0.4rem; color: inherit; }
+table.evidence { border-collapse: collapse; color: inherit; background: none; margin: 1em 0; }
+table.evidence { font-size: 0.9em; line-height: 1.35; font-variant-numeric: tabular-nums; }
+table.evidence caption { caption-side: top; text-align: left; font-weight: 600; padding: 0 0 0.4em; color: inherit; }
 table.evidence th, table.evidence td { text-align: left; vertical-align: top; white-space: normal; }
-table.evidence th, table.evidence td { padding: 0.25rem 0.6rem; border: 0; background: none; }
+table.evidence th, table.evidence td { padding: 0.25em 0.6em; border: 0; background: none; }
 table.evidence .right { text-align: right; }
 table.evidence td.right { white-space: nowrap; }
 table.evidence .center { text-align: center; }
 table.evidence thead th { vertical-align: bottom; font-weight: 600; border-bottom: 1px solid currentColor; }
 table.evidence thead { border-top: 2px solid currentColor; }
 table.evidence tbody th { font-weight: 400; }
-table.evidence tbody th[scope=rowgroup] { font-weight: 600; padding-top: 0.5rem; }
-table.evidence tbody.grouped th[scope=row] { padding-left: 1.4rem; }
+table.evidence tbody th[scope=rowgroup] { font-weight: 600; padding-top: 0.5em; }
+table.evidence tbody.grouped th[scope=row] { padding-left: 1.4em; }
 table.evidence tfoot { border-top: 2px solid currentColor; }
-table.evidence tfoot td { font-size: 0.8rem; padding-top: 0.4rem; }
-table.evidence tfoot p { margin: 0 0 0.2rem; max-width: 60rem; }
+table.evidence tfoot td { font-size: 0.8em; padding-top: 0.4em; }
+table.evidence tfoot p { margin: 0 0 0.2em; max-width: 60em; }
 table.evidence a { color: inherit; overflow-wrap: anywhere; }
 table.evidence sup { font-size: 0.7em; line-height: 0; }
 """
 
+_LONG_ADDRESS = 40
 # Punctuation that closes a sentence or a bracket around an address does not belong to it.
 _ADDRESS = re.compile(r"https?://[^\s<>\"'`]*[^\s<>\"'`.,;:!?)\]}]")
 
@@ -102,10 +104,15 @@ def _linked(text: str) -> str:
     """The text escaped, its http(s) addresses as links; nothing else can become one."""
     parts, end = [], 0
     for found in _ADDRESS.finditer(text):
-        address = escape(found.group())
-        parts += [escape(text[end : found.start()]), f'<a href="{address}" rel="noopener noreferrer">{address}</a>']
+        link = f'<a href="{escape(found.group())}" rel="noopener noreferrer">{escape(_shown(found.group()))}</a>'
+        parts += [escape(text[end : found.start()]), link]
         end = found.end()
     return "".join([*parts, escape(text[end:])])
+
+
+def _shown(address: str) -> str:
+    """The address as a reader needs it: whole where it is short, else the site, since the link holds the rest."""
+    return address if len(address) <= _LONG_ADDRESS else f"{urlsplit(address).netloc}/…"
 
 
 def _attributes(column: Column) -> str:
