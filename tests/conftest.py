@@ -195,3 +195,16 @@ def shipped():
     from toolkit import open_review
 
     return open_review(PROJECT)
+
+
+def pytest_terminal_summary(terminalreporter, exitstatus, config):
+    """A skipped test proves nothing, so it is told loudly; in CI, which installs what tests need, it is a failure."""
+    skipped = terminalreporter.stats.get("skipped", [])
+    if skipped:
+        terminalreporter.section(f"{len(skipped)} SKIPPED: these prove nothing here", red=True)
+
+
+def pytest_sessionfinish(session, exitstatus):
+    reporter = session.config.pluginmanager.get_plugin("terminalreporter")
+    if os.environ.get("CI") and reporter is not None and reporter.stats.get("skipped") and exitstatus == 0:
+        session.exitstatus = pytest.ExitCode.TESTS_FAILED

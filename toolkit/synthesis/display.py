@@ -112,7 +112,8 @@ class QuestionView:
 
     def _repr_html_(self) -> str:
         rows = "".join(
-            f"<tr><th style='{_NAME_CELL}'>{name}</th><td style='text-align:left;padding:0'>{escape(text)}</td></tr>"
+            f"<tr style='background:none'><th style='{_NAME_CELL}'>{name}</th>"
+            f"<td style='text-align:left;padding:0'>{escape(text)}</td></tr>"
             for name, text in self._parts
             if text
         )

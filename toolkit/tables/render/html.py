@@ -21,25 +21,28 @@ if TYPE_CHECKING:
     from toolkit.tables.marks import Marks
     from toolkit.tables.table import Column, RowGroup, Table
 
+# The class stands twice to outweigh the rules of a notebook, which set all cells flush right on striped rows.
 STYLE = """\
-table.evidence { border-collapse: collapse; color: inherit; background: none; margin: 1em 0; }
-table.evidence { font-size: 0.9em; line-height: 1.35; font-variant-numeric: tabular-nums; }
-table.evidence caption { caption-side: top; text-align: left; font-weight: 600; padding: 0 0 0.4em; color: inherit; }
-table.evidence th, table.evidence td { text-align: left; vertical-align: top; white-space: normal; }
-table.evidence th, table.evidence td { padding: 0.25em 0.6em; border: 0; background: none; }
-table.evidence .right { text-align: right; }
-table.evidence td.right { white-space: nowrap; }
-table.evidence .center { text-align: center; }
-table.evidence thead th { vertical-align: bottom; font-weight: 600; border-bottom: 1px solid currentColor; }
-table.evidence thead { border-top: 2px solid currentColor; }
-table.evidence tbody th { font-weight: 400; }
-table.evidence tbody th[scope=rowgroup] { font-weight: 600; padding-top: 0.5em; }
-table.evidence tbody.grouped th[scope=row] { padding-left: 1.4em; }
-table.evidence tfoot { border-top: 2px solid currentColor; }
-table.evidence tfoot td { font-size: 0.8em; padding-top: 0.4em; }
-table.evidence tfoot p { margin: 0 0 0.2em; max-width: 60em; }
-table.evidence a { color: inherit; overflow-wrap: anywhere; }
-table.evidence sup { font-size: 0.7em; line-height: 0; }
+table.evidence.evidence { border-collapse: collapse; color: inherit; background: none; margin: 1em 0; }
+table.evidence.evidence { font-size: 0.9em; line-height: 1.35; font-variant-numeric: tabular-nums; }
+table.evidence.evidence caption { caption-side: top; text-align: left; font-weight: 600; color: inherit; }
+table.evidence.evidence caption { padding: 0 0 0.4em; }
+table.evidence.evidence th, table.evidence.evidence td { text-align: left; vertical-align: top; white-space: normal; }
+table.evidence.evidence tr { background: none; }
+table.evidence.evidence th, table.evidence.evidence td { padding: 0.25em 0.6em; border: 0; background: none; }
+table.evidence.evidence .right { text-align: right; }
+table.evidence.evidence td.right { white-space: nowrap; }
+table.evidence.evidence .center { text-align: center; }
+table.evidence.evidence thead th { vertical-align: bottom; font-weight: 600; border-bottom: 1px solid currentColor; }
+table.evidence.evidence thead { border-top: 2px solid currentColor; }
+table.evidence.evidence tbody th { font-weight: 400; }
+table.evidence.evidence tbody th[scope=rowgroup] { font-weight: 600; padding-top: 0.5em; }
+table.evidence.evidence tbody.grouped th[scope=row] { padding-left: 1.4em; }
+table.evidence.evidence tfoot { border-top: 2px solid currentColor; }
+table.evidence.evidence tfoot td { font-size: 0.8em; padding-top: 0.4em; }
+table.evidence.evidence tfoot p { margin: 0 0 0.2em; max-width: 60em; }
+table.evidence.evidence a { color: inherit; overflow-wrap: anywhere; }
+table.evidence.evidence sup { font-size: 0.7em; line-height: 0; }
 """
 
 _LONG_ADDRESS = 40
