@@ -3,84 +3,35 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, fields
-from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from toolkit import meta
 from toolkit.effects import find_measure
+from toolkit.synthesis.display import QuestionView, synthesis_html
 from toolkit.synthesis.harmonise import pooled_code
+from toolkit.synthesis.judged import Judged, SensitivityResult
 from toolkit.synthesis.select import Row, Selection, Vote
 from toolkit.synthesis.verdict import Verdict, judge_directions, judge_interval
+from toolkit.synthesis.wording import synthesis_text
 from toolkit.vocabulary import EffectDirection, Method, Outcome, Status
 
 if TYPE_CHECKING:
     import pandas as pd
 
-    from toolkit.effects import Measure
-    from toolkit.meta import MetaResult, SignTest
+    from toolkit.meta import MetaResult
     from toolkit.records import Plan, Question
-    from toolkit.synthesis.display import QuestionView
 
 FEWEST = 3
 """The fewest independent samples that are pooled, or whose directions are counted."""
 
 
-@dataclass(frozen=True, slots=True)
-class SensitivityResult:
-    """The planned model without some rows: what was left out, why, and the result, or why there is none."""
-
-    name: str
-    left_out: tuple[str, ...]
-    reason: str
-    result: MetaResult | None
-
-
 @dataclass(frozen=True)
-class Synthesis(Selection):
-    """What the evidence says on one question, with everything needed to trace it.
-
-    ``method`` is what was done; ``fallbacks`` says why it is not what was planned. ``result`` (on the analysis scale,
-    running as the question asks) is there where numbers were pooled, ``sign_test`` where directions were counted.
-    """
-
-    method: Method
-    verdict: Verdict
-    result: MetaResult | None = None
-    sign_test: SignTest | None = None
-    fallbacks: tuple[str, ...] = ()
-    sensitivity: tuple[SensitivityResult, ...] = ()
-
-    @property
-    def measure(self) -> Measure:
-        """The measure on whose scale the question is pooled."""
-        return find_measure(pooled_code(self.question.measure))
-
-    @property
-    def smallest_effect(self) -> float | None:
-        """The smallest effect of interest on the analysis scale, running as the question asks."""
-        smallest = self.question.smallest_effect
-        return None if smallest is None else float(self.measure.transform(float(smallest)))
-
-    @cached_property
-    def pooled_rows(self) -> tuple[Row, ...]:
-        """The rows of the main analysis, in the order of the result's studies; empty where nothing was pooled."""
-        return tuple(row for row in self.rows if row.is_pooled) if self.method is Method.POOL else ()
-
-    @property
-    def participants(self) -> int | None:
-        """The participants of the samples used, as far as they are printed; ``None`` where none is."""
-        used = self.pooled_rows or tuple(row for vote in self.votes for row in vote.rows)
-        sizes: dict[str, int] = {}
-        for row in used:
-            if row.estimate.n_total is not None:
-                sizes[row.estimate.sample] = max(int(row.estimate.n_total), sizes.get(row.estimate.sample, 0))
-        return sum(sizes.values()) or None
+class Synthesis(Judged):
+    """What the evidence says on one question: it shows itself, puts itself in words, and can be traced to its rows."""
 
     @property
     def asked(self) -> QuestionView:
         """The question with its prediction and plan, ready to be shown."""
-        from toolkit.synthesis.display import QuestionView
-
         return QuestionView(self)
 
     def trace(self) -> pd.DataFrame:
@@ -105,16 +56,12 @@ class Synthesis(Selection):
 
     def summary(self) -> str:
         """The synthesis in plain words."""
-        from toolkit.synthesis.wording import synthesis_text
-
         return synthesis_text(self)
 
     def __str__(self) -> str:
         return self.summary()
 
     def _repr_html_(self) -> str:
-        from toolkit.synthesis.display import synthesis_html
-
         return synthesis_html(self)
 
 

@@ -9,7 +9,8 @@ import pycountry
 
 from toolkit.numbers import count, estimate, percent, significant
 from toolkit.synthesis.wording import MEASURE_NAMES, prediction_text, published_text, shared_text
-from toolkit.tables.table import Column, Footnote, RowGroup, Table
+from toolkit.tables.table import Table
+from toolkit.tables.value import Column, Footnote, RowGroup
 from toolkit.vocabulary import MANY_COUNTRIES, Adjusted, EffectDirection, Method, Orientation, Role, Status
 
 if TYPE_CHECKING:

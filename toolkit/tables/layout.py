@@ -10,7 +10,7 @@ import re
 from typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
-    from toolkit.tables.table import Column, Table
+    from toolkit.tables.value import Column, TableValue
 
 # What fits on a line of an A4 page in small type.
 PORTRAIT, LANDSCAPE = 90, 140
@@ -29,7 +29,7 @@ class Need(NamedTuple):
     liked: float
 
 
-def column_shares(table: Table) -> tuple[float, ...]:
+def column_shares(table: TableValue) -> tuple[float, ...]:
     """The share of the table's width that each column gets; the shares sum to 1."""
     needs = _needs(table)
     room = LANDSCAPE if is_wide(table) else PORTRAIT
@@ -39,17 +39,17 @@ def column_shares(table: Table) -> tuple[float, ...]:
     return tuple(width / sum(widths) for width in widths)
 
 
-def is_wide(table: Table) -> bool:
+def is_wide(table: TableValue) -> bool:
     """Whether the table needs a page in landscape."""
     return sum(max(need.least, min(need.liked, GOOD_LINE)) for need in _needs(table)) > PORTRAIT
 
 
-def is_crowded(table: Table) -> bool:
+def is_crowded(table: TableValue) -> bool:
     """Whether even a page in landscape is too narrow for the least widths, so that the type must be smaller."""
     return sum(need.least for need in _needs(table)) > LANDSCAPE
 
 
-def _needs(table: Table) -> list[Need]:
+def _needs(table: TableValue) -> list[Need]:
     indents = [INDENT if table.row_groups else 0, *[0] * (len(table.columns) - 1)]
     return [
         _need(column, [row[number] for row in table.rows], indents[number])

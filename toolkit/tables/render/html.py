@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from toolkit.tables.marks import Marks
-    from toolkit.tables.table import Column, RowGroup, Table
+    from toolkit.tables.value import Column, RowGroup, TableValue
 
 # The class stands twice to outweigh the rules of a notebook, which set all cells flush right on striped rows.
 STYLE = """\
@@ -72,18 +72,18 @@ body {{ font-family: system-ui, "Segoe UI", "Helvetica Neue", Arial, sans-serif;
 """
 
 
-def document(table: Table) -> bytes:
+def document(table: TableValue) -> bytes:
     """The table as a page that needs nothing else: no script, no font and no picture from elsewhere."""
     title = escape(table.title.replace("\n", " "))
     return _PAGE.format(title=title, style=STYLE, table=fragment(table)).encode()
 
 
-def notebook(table: Table) -> str:
+def notebook(table: TableValue) -> str:
     """The table with its style, for a notebook's output."""
     return f"<style>\n{STYLE}</style>\n{fragment(table)}"
 
 
-def fragment(table: Table) -> str:
+def fragment(table: TableValue) -> str:
     """The table as a ``<table class="evidence">`` element for another page; :data:`STYLE` is its style sheet."""
     marked = marks(table)
     label = f' id="{escape(table.label)}"' if table.label else ""
@@ -123,14 +123,14 @@ def _attributes(column: Column) -> str:
     return "" if column.align == "left" else f' class="{column.align}" style="text-align: {column.align}"'
 
 
-def _widths(table: Table) -> str:
+def _widths(table: TableValue) -> str:
     if all(column.width is None for column in table.columns):
         return ""  # a browser fits columns to their cells better than an estimate does
     cols = "".join(f'<col style="width: {share:.1%}">' for share in column_shares(table))
     return f"<colgroup>{cols}</colgroup>\n"
 
 
-def _head(table: Table, marked: Marks) -> str:
+def _head(table: TableValue, marked: Marks) -> str:
     cells = "".join(
         f'<th scope="col"{_attributes(column)}>{_text(column.title, marked.of_column(column.name))}</th>'
         for column in table.columns
@@ -138,7 +138,7 @@ def _head(table: Table, marked: Marks) -> str:
     return f"<thead>\n<tr>{cells}</tr>\n</thead>\n"
 
 
-def _body(table: Table, group: RowGroup | None, start: int, stop: int, marked: Marks) -> str:
+def _body(table: TableValue, group: RowGroup | None, start: int, stop: int, marked: Marks) -> str:
     lines = ['<tbody class="grouped">' if group else "<tbody>"]
     if group:
         heading = _text(group.heading, marked.of_group(group.heading))
@@ -148,7 +148,7 @@ def _body(table: Table, group: RowGroup | None, start: int, stop: int, marked: M
     return "\n".join([*lines, "</tbody>\n"])
 
 
-def _cells(table: Table, number: int, marked: Marks) -> Iterator[str]:
+def _cells(table: TableValue, number: int, marked: Marks) -> Iterator[str]:
     for position, (column, cell) in enumerate(zip(table.columns, table.rows[number], strict=True)):
         text = _text(cell, marked.of_cell(number, column.name))
         if position == 0:
@@ -157,7 +157,7 @@ def _cells(table: Table, number: int, marked: Marks) -> Iterator[str]:
             yield f"<td{_attributes(column)}>{text}</td>"
 
 
-def _foot(table: Table, marked: Marks) -> str:
+def _foot(table: TableValue, marked: Marks) -> str:
     notes = [f"<p>{_note(mark, lead, text)}</p>" for mark, lead, text in notes_of(table, marked)]
     if not notes:
         return ""
