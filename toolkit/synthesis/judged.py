@@ -15,16 +15,21 @@ if TYPE_CHECKING:
     from toolkit.effects import Measure
     from toolkit.meta import MetaResult, SignTest
     from toolkit.synthesis.verdict import Verdict
+    from toolkit.vocabulary import Outcome
 
 
 @dataclass(frozen=True, slots=True)
 class SensitivityResult:
-    """The planned model without some rows: what was left out, why, and the result, or why there is none."""
+    """A further analysis beside the planned one: what is different, why, the rows left out, result and outcome.
+
+    ``result`` and ``outcome`` are ``None`` where too few samples are left.
+    """
 
     name: str
-    left_out: tuple[str, ...]
     reason: str
+    left_out: tuple[str, ...]
     result: MetaResult | None
+    outcome: Outcome | None
 
 
 @dataclass(frozen=True)

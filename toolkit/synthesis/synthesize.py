@@ -16,6 +16,8 @@ from toolkit.synthesis.wording import synthesis_text
 from toolkit.vocabulary import EffectDirection, Method, Outcome, Status
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     import pandas as pd
 
     from toolkit.meta import MetaResult
@@ -93,37 +95,45 @@ def _counted(number: int) -> str:
 
 
 def _pool(selection: Selection, rows: list[Row]) -> Synthesis:
-    question = selection.question
-    result = _fit(question.plan, rows)
+    result = _fit(selection.question.plan, rows)
+    return Synthesis(
+        **_parts(selection),
+        method=Method.POOL,
+        verdict=Verdict(*_judge(selection.question, result)),
+        result=result,
+        sensitivity=tuple(_sensitivity(selection.question, rows, result)),
+    )
+
+
+def _judge(question: Question, result: MetaResult) -> tuple[Outcome, str]:
+    """The verdict rule on a pooled result, turned so that positive is the effect that the claim speaks of."""
     sign = question.predicted.sign
     low, high = sorted((sign * result.ci_low, sign * result.ci_high))
     smallest = None
     if question.smallest_effect is not None:
         measure = find_measure(pooled_code(question.measure))
         smallest = abs(float(measure.transform(float(question.smallest_effect))))
-    verdict = Verdict(*judge_interval(low, high, smallest, negligible=question.predicted.is_negligible))
-    return Synthesis(
-        **_parts(selection),
-        method=Method.POOL,
-        verdict=verdict,
-        result=result,
-        sensitivity=_sensitivity(question, rows),
-    )
+    return judge_interval(low, high, smallest, negligible=question.predicted.is_negligible)
 
 
-def _sensitivity(question: Question, rows: list[Row]) -> tuple[SensitivityResult, ...]:
-    """The planned sensitivity analyses, and one without the rows that this project computed itself."""
-    wanted = [(item.name, item.leave_out, item.reason) for item in question.plan.sensitivity]
-    computed = tuple(row.estimate.estimate for row in rows if row.estimate.status is Status.COMPUTED)
-    if computed:
+def _sensitivity(question: Question, rows: list[Row], planned: MetaResult) -> Iterator[SensitivityResult]:
+    """The planned sensitivity analyses, one without rows computed by this project, one with a safeguarded interval."""
+    wanted = [(item.name, item.reason, item.leave_out) for item in question.plan.sensitivity]
+    if computed := tuple(row.estimate.estimate for row in rows if row.estimate.status is Status.COMPUTED):
         reason = "computed from public data by this project, no published estimates"
-        wanted.append(("without the rows computed by this project", computed, reason))
-    results = []
-    for name, left_out, reason in wanted:
+        wanted.append(("without the rows computed by this project", reason, computed))
+    for name, reason, left_out in wanted:
         kept = [row for row in rows if row.estimate.estimate not in left_out]
         result = _fit(question.plan, kept) if len(kept) >= FEWEST else None
-        results.append(SensitivityResult(name, left_out, reason, result))
-    return tuple(results)
+        yield SensitivityResult(name, reason, left_out, result, _judge(question, result)[0] if result else None)
+    common_effect = _fit(question.plan.model_copy(update={"tau2": "EE", "test": "z"}), rows)
+    if planned.se < common_effect.se:
+        # Effects that vary less than chance make the Knapp-Hartung interval too narrow (Roever et al. 2015,
+        # BMC Med Res Methodol 15:99), so that it should not be read alone.
+        guarded = _fit(question.plan.model_copy(update={"test": "adhoc"}), rows)
+        name = "with an interval that is never narrower than that of the common-effect model"
+        reason = "the effects vary less than chance would have them, which makes the planned interval narrow"
+        yield SensitivityResult(name, reason, (), guarded, _judge(question, guarded)[0])
 
 
 def _fit(plan: Plan, rows: list[Row]) -> MetaResult:

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from toolkit.records import PublishedResult
-    from toolkit.synthesis.judged import Judged
+    from toolkit.synthesis.judged import Judged, SensitivityResult
 
 MEASURE_NAMES = {
     QuestionMeasure.OR: "odds ratio",
@@ -105,13 +105,16 @@ def _pooled(synthesis: Judged) -> list[str]:
     )
     supports, contradicts = synthesis.count(EffectDirection.SUPPORTS), synthesis.count(EffectDirection.CONTRADICTS)
     sentences.append(f"Of {len(synthesis.votes)} samples {supports} point to the claim and {contradicts} against it.")
-    for item in synthesis.sensitivity:
-        if item.result is None:
-            sentences.append(f"Too few samples are left {item.name}.")
-        else:
-            value = natural_interval(synthesis, item.result.estimate, item.result.ci_low, item.result.ci_high)
-            sentences.append(f"{item.name.capitalize()}: {value} from {item.result.k} samples.")
+    sentences += [_sensitivity(synthesis, item) for item in synthesis.sensitivity]
     return sentences
+
+
+def _sensitivity(synthesis: Judged, item: SensitivityResult) -> str:
+    if item.result is None:
+        return f"Too few samples are left {item.name}."
+    value = natural_interval(synthesis, item.result.estimate, item.result.ci_low, item.result.ci_high)
+    same = "the same verdict" if item.outcome is synthesis.verdict.outcome else f"then {item.outcome.value}"
+    return f"{item.name[0].upper()}{item.name[1:]}: {value} from {item.result.k} samples, {same}."
 
 
 def _directions(synthesis: Judged) -> list[str]:

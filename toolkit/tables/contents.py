@@ -145,14 +145,16 @@ def comparison_table(synthesis: Synthesis) -> Table:
 
 
 def _own_results(synthesis: Synthesis) -> list[tuple[str, ...]]:
-    rows = [("Planned analysis", *_own_result(synthesis, synthesis.result), f"{synthesis.result.k} samples")]
+    planned = f"{synthesis.result.k} samples; {synthesis.verdict.outcome.value}"
+    rows = [("Planned analysis", *_own_result(synthesis, synthesis.result), planned)]
     for item in synthesis.sensitivity:
-        left_out = f"left out: {', '.join(item.left_out)} ({item.reason})"
+        name = f"{item.name[0].upper()}{item.name[1:]}"
+        left_out = f"left out: {', '.join(item.left_out)}; {item.reason}" if item.left_out else item.reason
         if item.result is None:
-            rows.append((item.name.capitalize(), "too few samples are left", "", "", left_out))
+            rows.append((name, "too few samples are left", "", "", left_out))
         else:
-            cells = _own_result(synthesis, item.result)
-            rows.append((item.name.capitalize(), *cells, f"{item.result.k} samples; {left_out}"))
+            note = f"{item.result.k} samples; {item.outcome.value}; {left_out}"
+            rows.append((name, *_own_result(synthesis, item.result), note))
     return rows
 
 
