@@ -50,6 +50,9 @@ def country_codes() -> frozenset[str]:
 Identifier = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9._:+-]*$")]
 """A key that stands in other files too: letters, digits and ``. _ : + -``, no spaces."""
 
+FileName = Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9-]*$", max_length=80)]
+"""A key that names files as well: lower-case letters, digits and hyphens, so that it is one on every system."""
+
 Text = Annotated[str, StringConstraints(min_length=1)]
 """Free text that must not be empty."""
 
