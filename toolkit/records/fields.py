@@ -18,7 +18,8 @@ class Record(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid", str_strip_whitespace=True)
 
 
-_NUMBER = re.compile(r"-?(\d+(\.\d+)?|\.\d+)([eE][+-]?\d+)?")
+# As many digits as a double holds and a double's exponents, so that no cell can make a number that takes for ever.
+_NUMBER = re.compile(r"-?([0-9]{1,15}(\.[0-9]{1,17})?|\.[0-9]{1,17})([eE][+-]?[0-9]{1,2})?")
 
 
 def _number_as_printed(value: object) -> object:
@@ -26,7 +27,7 @@ def _number_as_printed(value: object) -> object:
     if isinstance(value, str):
         text = value.strip()
         if not _NUMBER.fullmatch(text):
-            decimal_comma = re.fullmatch(r"-?\d+,\d+", text) is not None
+            decimal_comma = re.fullmatch(r"-?[0-9]+,[0-9]+", text) is not None
             raise ValueError("a decimal point is needed, not a comma" if decimal_comma else "not a number")
         return Decimal(text)
     return value
