@@ -29,16 +29,16 @@ _DIRECTIONS = {
 }
 
 _COLUMNS = (
-    Column("study", "Study"),
+    Column("study", "Study", width=18),
     Column("design", "Design"),
     Column("country", "Country"),
     Column("n", "n", align="right"),
     Column("contrast", "Exposure, comparator", width=30),
     Column("outcome", "Outcome", width=24),
-    Column("result", "Result as printed", width=18),
+    Column("result", "Result as printed", width=20),
     Column("adjusted", "Adjusted"),
     Column("direction", "Direction"),
-    Column("source", "Source", width=26),
+    Column("source", "Source", width=24),
 )
 
 
