@@ -48,7 +48,11 @@ class Coefficients(NamedTuple):
 
 
 def estimate_coefficients(stack: Stack, tau2: Array, test: Test) -> Coefficients:
-    """Weighted least squares at these tau2, with the covariance that the test calls for."""
+    """Weighted least squares at these tau2, with the covariance that the test calls for.
+
+    With weights of the user's own the coefficients are theirs, and the covariance is what those weights and the
+    marginal variances v + tau2 make of it.
+    """
     p = stack.project(stack.weights(tau2))
     scale = np.ones(len(stack.y))
     if test in (Test.KNHA, Test.ADHOC):
@@ -57,7 +61,13 @@ def estimate_coefficients(stack: Stack, tau2: Array, test: Test) -> Coefficients
         if test == Test.ADHOC:
             scale = np.maximum(scale, 1.0)
     df = None if test == Test.Z else stack.df
-    return Coefficients(p.coefficients(stack.y), scale[:, None, None] * p.covariance(), df, scale)
+    given = stack.given_weights()
+    if given is None:
+        beta, covariance = p.coefficients(stack.y), p.covariance()
+    else:
+        own = stack.project(given)
+        beta, covariance = own.coefficients(stack.y), own.covariance_under(stack.v + np.asarray(tau2)[:, None])
+    return Coefficients(beta, scale[:, None, None] * covariance, df, scale)
 
 
 def two_sided_p(statistic: Array | float, df: Array | float | None) -> Array:

@@ -73,6 +73,10 @@ class MeanProjection:
         """(X'W X)^-1, shape (..., 1, 1)."""
         return (1.0 / self.total)[..., None, None]
 
+    def covariance_under(self, variances: Array) -> Array:
+        """The covariance of the coefficients where y has these variances, which W need not be the inverse of."""
+        return np.vecdot(self._share * variances, self._share)[..., None, None]
+
     @cached_property
     def _dominant(self) -> NDArray[np.bool_] | None:
         """Where the largest weight stands, if it outweighs all others so far that 1 - share would be rounding error."""
@@ -136,6 +140,11 @@ class DesignProjection:
         """(X'W X)^-1, shape (..., p, p)."""
         inverse = np.linalg.inv(self._r)
         return inverse @ np.swapaxes(inverse, -2, -1)
+
+    def covariance_under(self, variances: Array) -> Array:
+        """The covariance of the coefficients where y has these variances, which W need not be the inverse of."""
+        rows = np.linalg.solve(self._r, np.swapaxes(self._q * self._root[..., None], -2, -1))
+        return (rows * variances[..., None, :]) @ np.swapaxes(rows, -2, -1)
 
     def _inner(self, a: Array) -> Array:
         return np.swapaxes(self._q, -2, -1) @ (a[..., None] * self._q)
