@@ -9,7 +9,7 @@ import numpy as np
 from toolkit.errors import ModelInputError
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Mapping
 
     from numpy.typing import ArrayLike, NDArray
 
@@ -43,6 +43,12 @@ def require(holds: NDArray[np.bool_], name: str, values: NDArray[np.float64], ru
     broken = ~holds & ~np.isnan(values)
     if broken.any():
         raise ModelInputError(f"{name} must {rule}; found {describe_rows(values, broken)}. {remedy}")
+
+
+def require_counts(columns: Mapping[str, NDArray[np.float64]], names: Iterable[str]) -> None:
+    """Raise ModelInputError, with the rows, where one of the named columns holds a negative count."""
+    for name in names:
+        require(columns[name] >= 0, name, columns[name], "be 0 or more", "Check the count.")
 
 
 def _number_column(name: str, values: ArrayLike) -> NDArray[np.float64]:
