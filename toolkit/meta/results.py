@@ -142,8 +142,8 @@ class MetaResult(Shown):
 
     @cached_property
     def weights(self) -> Array:
-        """Weights of the studies in percent, shape (k,)."""
-        w = 1.0 / (self.v + self.tau2)
+        """Weights of the studies in percent, shape (k,): the user's own, or inverse variances 1 / (v + tau2)."""
+        w = 1.0 / (self.v + self.tau2) if self.studies.weights is None else self.studies.weights
         return 100.0 * w / w.sum()
 
     @property
@@ -200,8 +200,8 @@ class MetaResult(Shown):
         """
         restricted = {"ML": False, "REML": True}[likelihood]
         residual = float(np.sum(self.residuals**2 / (self.v + self.tau2)))
-        loglik = log_likelihood_of_residual(self._stack, np.array([self.tau2]), residual, restricted)
-        parameters = self.p + (self.settings.estimator != Tau2Estimator.EE)
+        loglik = log_likelihood_of_residual(self.stack, np.array([self.tau2]), residual, restricted)
+        parameters = self.p + self.settings.estimates_tau2
         saturated = saturated_log_likelihood(self.v)
         return information_criteria(float(loglik[0]), saturated, self.k, self.p, parameters, restricted=restricted)
 
@@ -236,7 +236,7 @@ class MetaResult(Shown):
         reason, note = self._no_interval(chosen), ""
         limits: tuple[float | None, float | None] = (None, None)
         if not reason and chosen == IntervalMethod.Q_PROFILE:
-            low, high, empty = q_profile_limits(self._stack, level)
+            low, high, empty = q_profile_limits(self.stack, level)
             limits = float(low[0]), float(high[0])
             if empty[0]:
                 note = (
@@ -244,7 +244,7 @@ class MetaResult(Shown):
                 )
         elif not reason:
             restricted = self.settings.estimator == Tau2Estimator.REML
-            limits = profile_likelihood_limits(self._stack, self.tau2, level, restricted=restricted)
+            limits = profile_likelihood_limits(self.stack, self.tau2, level, restricted=restricted)
         i2, h2 = zip(*(self._i2_h2(limit) for limit in limits), strict=True)
         tau = tuple(None if limit is None else float(np.sqrt(limit)) for limit in limits)
         return HeterogeneityInterval(
@@ -291,8 +291,9 @@ class MetaResult(Shown):
         return self.coefficients.assign(**shared)
 
     @cached_property
-    def _stack(self) -> Stack:
-        return Stack(self.y[None], self.v[None], None if self.x is None else self.x[None])
+    def stack(self) -> Stack:
+        """The model's data as a stack of one analysis, to be fitted again without a study, or with other weights."""
+        return self.studies.as_stack(self.x)
 
     @cached_property
     def _own_information(self) -> InformationCriteria:
@@ -322,6 +323,8 @@ class MetaResult(Shown):
     def _no_interval(self, method: IntervalMethod) -> str:
         if self.settings.estimator == Tau2Estimator.EE:
             return "A common-effect model has no heterogeneity to give limits for."
+        if self.settings.known_tau2 is not None:
+            return "tau2 was given as a known number, not estimated."
         if self.q_df < 1:
             return f"With k = {self.k} the variation between studies cannot be estimated."
         likelihood = self.settings.estimator in (Tau2Estimator.ML, Tau2Estimator.REML)
@@ -339,13 +342,16 @@ class MetaResult(Shown):
 
     @cached_property
     def _typical(self) -> float:
-        return float(self._stack.df[0] / self._stack.project(self._stack.weights(0.0)).trace()[0])
+        return float(self.stack.df[0] / self.stack.project(self.stack.weights(0.0)).trace()[0])
 
     def _title(self) -> str:
         kind = "Common-effect" if self.settings.estimator == Tau2Estimator.EE else "Random-effects"
-        return (
-            f"{kind} model, {self.k} {'study' if self.k == 1 else 'studies'} ({self.settings.estimator}, {self.test})"
-        )
+        return f"{kind} model, {self._how()}"
+
+    def _how(self) -> str:
+        estimator = self.settings.estimator if self.settings.known_tau2 is None else "known tau²"
+        own = "" if self.studies.weights is None else ", own weights"
+        return f"{self.k} {'study' if self.k == 1 else 'studies'} ({estimator}, {self.test}{own})"
 
     def _lines(self) -> list[tuple[str, str]]:
         lines = []
