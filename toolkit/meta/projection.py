@@ -44,6 +44,10 @@ class MeanProjection:
         """The diagonal of the hat matrix X (X'W X)^-1 X'W, shape (..., k)."""
         return self._share
 
+    def complement(self) -> Array:
+        """1 less the diagonal of the hat matrix, exact for a study that has nearly all the weight."""
+        return self._complement
+
     def trace(self, d: Array | None = None) -> Array:
         """The trace of P D, with D = diag(d), or of P."""
         return np.vecdot(self.w if d is None else self.w * d, self._complement)
@@ -115,6 +119,10 @@ class DesignProjection:
     def hat(self) -> Array:
         """The diagonal of the hat matrix X (X'W X)^-1 X'W, shape (..., k)."""
         return np.vecdot(self._q, self._q)
+
+    def complement(self) -> Array:
+        """1 less the diagonal of the hat matrix."""
+        return 1.0 - self.hat()
 
     def trace(self, d: Array | None = None) -> Array:
         """The trace of P D, with D = diag(d), or of P."""
