@@ -8,12 +8,15 @@
 Nothing here knows of records, files or plots. Effects ``y`` and sampling variances ``v`` are on the analysis scale.
 """
 
+from toolkit.meta.batch import batch
 from toolkit.meta.direction import SignTest, sign_test
 from toolkit.meta.heterogeneity import Tau2Estimator
 from toolkit.meta.inference import Test
 from toolkit.meta.intervals import HeterogeneityInterval, IntervalMethod, PredictionInterval
 from toolkit.meta.likelihood import InformationCriteria
 from toolkit.meta.random_effects import random_effects
+from toolkit.meta.regression import regression
+from toolkit.meta.regression_result import MetaRegression
 from toolkit.meta.results import MetaResult
 from toolkit.meta.settings import Convergence, Settings
 
@@ -22,12 +25,15 @@ __all__ = [
     "HeterogeneityInterval",
     "InformationCriteria",
     "IntervalMethod",
+    "MetaRegression",
     "MetaResult",
     "PredictionInterval",
     "Settings",
     "SignTest",
     "Tau2Estimator",
     "Test",
+    "batch",
     "random_effects",
+    "regression",
     "sign_test",
 ]
