@@ -57,7 +57,8 @@ def estimate_coefficients(stack: Stack, tau2: Array, test: Test) -> Coefficients
     scale = np.ones(len(stack.y))
     if test in (Test.KNHA, Test.ADHOC):
         residual = p.form(stack.y)
-        scale = np.where(residual > _NO_SPREAD, residual, 0.0) / stack.df
+        spare = stack.df > 0
+        scale = np.where(spare, np.where(residual > _NO_SPREAD, residual, 0.0) / np.where(spare, stack.df, 1.0), 1.0)
         if test == Test.ADHOC:
             scale = np.maximum(scale, 1.0)
     df = None if test == Test.Z else stack.df
