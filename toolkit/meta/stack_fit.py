@@ -45,12 +45,14 @@ class StackFit(NamedTuple):
 
     ``beta`` (n, p) and ``covariance`` (n, p, p) are on the analysis scale, all others have the shape (n,). ``df`` is
     infinite where the quantile is normal: for a z test, and where no degrees of freedom are left for another one.
+    ``scale`` is Knapp and Hartung's factor on the covariance, 1 for other tests.
     ``reason`` holds members of :class:`Unfitted`.
     """
 
     k: Array
     beta: Array
     covariance: Array
+    scale: Array
     df: Array
     tau2: Array
     tau2_se: Array
@@ -112,7 +114,18 @@ def fit_stack(stack: Stack, settings: Settings) -> StackFit:
     i2, h2 = i2_h2(stack, settings.estimator, tau2.value, q)
     df = np.full_like(q, np.inf) if found.df is None else np.where(stack.df > 0, stack.df, np.inf)
     fit = StackFit(
-        stack.k, found.beta, found.covariance, df, tau2.value, tau2.se, i2, h2, q, np.asarray(stack.df), reason
+        stack.k,
+        found.beta,
+        found.covariance,
+        found.scale,
+        df,
+        tau2.value,
+        tau2.se,
+        i2,
+        h2,
+        q,
+        np.asarray(stack.df),
+        reason,
     )
     if tau2.converged.all():
         return fit
