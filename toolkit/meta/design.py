@@ -131,7 +131,7 @@ class FrameRecipe(NamedTuple):
                 parts.append(column.to_numpy(dtype=float, na_value=np.nan))
                 terms.append(name)
             else:
-                _refuse_rows(column.notna() & ~column.isin(levels), name, f"is none of {', '.join(map(str, levels))}")
+                _refuse_categories(column[column.notna() & ~column.isin(levels)], name, levels)
                 parts.extend((column == level).to_numpy(dtype=float) for level in levels[1:])
                 terms.extend(f"{name}[T.{level}]" for level in levels[1:])
             moderators.extend([name] * (len(terms) - len(moderators)))
@@ -248,6 +248,14 @@ def _refuse_rows(where: ArrayLike, name: str, fault: str) -> None:
         raise ModelInputError(
             f"The moderator {name!r} {fault} in row {shown}: complete it, or leave these studies out of y, v and "
             "the moderators."
+        )
+
+
+def _refuse_categories(unknown: pd.Series, name: str, levels: tuple[object, ...]) -> None:
+    if len(unknown):
+        found = ", ".join(sorted(repr(value) for value in set(unknown)))
+        raise ModelInputError(
+            f"The moderator {name!r} is {found} in the new rows; the model knows {', '.join(map(str, levels))} only."
         )
 
 

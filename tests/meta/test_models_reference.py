@@ -1,0 +1,160 @@
+"""Regression, subgroups, location-scale models, model comparison and own weights against R's metafor."""
+
+import json
+import tomllib
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from toolkit import meta
+
+REFERENCE = Path(__file__).parents[1] / "reference"
+VALUES = json.loads((REFERENCE / "metafor_models.json").read_text())
+TOLERANCE = tomllib.loads((REFERENCE / "tolerances.toml").read_text())
+DATA = {name: pd.DataFrame(columns) for name, columns in VALUES["data"].items()}
+ITERATED = ("ML", "REML", "EB", "PM")
+SLOW = ("DLIT", "SJIT", "PMM")
+
+
+def kind(estimator):
+    return TOLERANCE["slowly-iterated" if estimator in SLOW else "iterated" if estimator in ITERATED else "closed-form"]
+
+
+def name_of(case):
+    return "-".join(
+        str(case[key]) for key in ("data", "formula", "scale", "estimator", "test", "weights") if key in case
+    )
+
+
+def assert_close(found, wanted, tolerance, size):
+    """Equal within the tolerance, relative to the number or, where that is larger, to what it is made of."""
+    if wanted is None:
+        assert found is None
+        return
+    found, wanted = np.asarray(found, dtype=float), np.asarray(wanted, dtype=float)
+    assert found.shape == wanted.shape
+    assert (np.abs(found - wanted) <= tolerance * np.maximum(np.abs(wanted), size)).all(), (found, wanted)
+
+
+def assert_fit(result, wanted, tolerance):
+    assert result.test == wanted["test"]
+    assert result.df == wanted["df"]
+    se, spread = result.standard_errors, float(np.mean(result.v)) / 1000
+    table = result.coefficients
+    for column in ("estimate", "ci_low", "ci_high"):
+        assert_close(table[column], wanted[column], tolerance, se)
+    assert_close(table["se"], wanted["se"], tolerance, 1e-12)
+    assert_close(table["statistic"], wanted["statistic"], tolerance, 1.0)
+    assert_close(table["p_value"], wanted["p_value"], tolerance, 1e-3)
+    for column, size in {"tau2": spread, "tau2_se": spread, "i2": 0.1, "h2": 1.0, "q": 1.0, "q_p": 1e-3}.items():
+        assert_close(getattr(result, column), wanted[column], tolerance, size)
+    for column in ("loglik", "aicc"):
+        assert_close(getattr(result, column), wanted[column], tolerance, 1.0)
+
+
+def effects(case):
+    data = DATA[case["data"]]
+    return data["yi"], data["vi"]
+
+
+@pytest.mark.parametrize("case", VALUES["variants"], ids=name_of)
+def test_a_further_estimator_equals_that_of_metafor(case):
+    y, v = effects(case)
+    weights = 1 / np.sqrt(v) if case["estimator"] == "GENQ" else None
+    result = meta.random_effects(y, v, tau2=case["estimator"], test=case["test"], weights=weights)
+    assert_fit(result, case, kind(case["estimator"]))
+
+
+def test_metafor_reaches_every_further_estimator_somewhere():
+    assert {case["estimator"] for case in VALUES["variants"]} == {"DLIT", "SJIT", "PMM", "GENQ"}
+
+
+@pytest.mark.parametrize("case", VALUES["weighted"], ids=name_of)
+def test_a_fit_with_weights_of_the_users_own_equals_that_of_metafor(case):
+    y, v = effects(case)
+    weights = {"equal": "equal", "inverse": 1 / v, "rank": np.arange(1, len(y) + 1)}[case["weights"]]
+    result = meta.random_effects(y, v, tau2=case["estimator"], test=case["test"], weights=weights)
+    assert_fit(result, case, kind(case["estimator"]))
+
+
+@pytest.mark.parametrize("case", VALUES["known_tau2"], ids=name_of)
+def test_a_fit_at_a_known_tau2_equals_that_of_metafor(case):
+    y, v = effects(case)
+    result = meta.random_effects(y, v, tau2=0.1)
+    assert_fit(result, {**case, "tau2_se": None}, TOLERANCE["closed-form"])
+
+
+def regressed(case):
+    y, v = effects(case)
+    return meta.regression(y, v, case["formula"], data=DATA[case["data"]], tau2=case["estimator"], test=case["test"])
+
+
+@pytest.mark.parametrize("case", VALUES["regressions"], ids=name_of)
+def test_a_regression_equals_that_of_metafor(case):
+    result, tolerance = regressed(case), kind(case["estimator"])
+    assert_fit(result, case, tolerance)
+    assert result.qm_df == tuple(case["qm_df"])
+    assert_close(result.qm, case["qm"], tolerance, 1.0)
+    assert_close(result.qm_p, case["qm_p"], tolerance, 1e-3)
+    assert_close(result.r2, case.get("r2"), tolerance, 0.1)
+
+
+DETAILED = [case for case in VALUES["regressions"] if "predicted" in case]
+
+
+@pytest.mark.parametrize("case", DETAILED, ids=name_of)
+def test_predictions_and_predicted_true_effects_equal_those_of_metafor(case):
+    result = regressed(case)
+    for found, wanted in ((result.predict(), case["predicted"]), (result.blup(), case["blup"])):
+        for column, values in wanted.items():
+            assert_close(found[column], values, TOLERANCE["iterated"], found["se"])
+
+
+@pytest.mark.parametrize("case", DETAILED, ids=name_of)
+def test_limits_of_the_residual_heterogeneity_equal_those_of_metafor(case):
+    result = regressed(case)
+    for method in ("Q-profile", "profile-likelihood"):
+        found = result.heterogeneity_interval(method).tau2
+        wanted = case["limits"][method.lower().replace("-", "_")]
+        assert_close(found, wanted, TOLERANCE[method.lower()], float(np.mean(result.v)) / 1000)
+
+
+@pytest.mark.parametrize("case", [case for case in DETAILED if "moderators" in case], ids=name_of)
+def test_tests_and_variance_inflation_of_each_moderator_equal_those_of_metafor(case):
+    result = regressed(case)
+    tests, inflation = result.moderator_tests().drop(index="intercept"), result.vif()
+    for (moderator, test), wanted in zip(tests.iterrows(), case["moderators"], strict=True):
+        assert_close(test["statistic"], wanted["statistic"], TOLERANCE["iterated"], 1.0)
+        assert_close(test["p_value"], wanted["p_value"], TOLERANCE["iterated"], 1e-3)
+        assert_close(inflation.loc[moderator, "gvif"], wanted["gvif"], TOLERANCE["iterated"], 1.0)
+
+
+def test_predictions_for_new_rows_equal_those_of_metafor():
+    wanted, data = VALUES["new_rows"], DATA["bcg"]
+    new = pd.DataFrame({name: wanted[name] for name in ("alloc", "ablat")})
+    by_frame = meta.regression(data["yi"], data["vi"], data[["ablat", "alloc"]], test="z")
+    by_formula = meta.regression(data["yi"], data["vi"], "ablat + alloc", data=data, test="z")
+    for result in (by_frame, by_formula):
+        found = result.predict(new, level=0.90)
+        for column in found:
+            assert_close(found[column], wanted[column], TOLERANCE["iterated"], found["se"])
+
+
+def test_the_reference_covers_every_estimator_and_test_of_a_regression():
+    wanted = {
+        (estimator, test)
+        for estimator in set(meta.Tau2Estimator) - {"DLIT", "SJIT", "PMM", "GENQ"}
+        for test in meta.Test
+        if not (estimator == "EE" and test in ("knha", "adhoc"))
+    }
+    designs = {(case["data"], case["formula"]) for case in VALUES["regressions"]}
+    assert len(designs) == 7
+    for data, formula in designs:
+        found = {
+            (case["estimator"], case["test"])
+            for case in VALUES["regressions"]
+            if (case["data"], case["formula"]) == (data, formula)
+        }
+        assert found == wanted
