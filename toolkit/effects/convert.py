@@ -11,8 +11,7 @@ import numpy as np
 from scipy.special import ndtri
 
 from toolkit.effects.measures import find_measure
-from toolkit.effects.raw import number_columns, require
-from toolkit.errors import ModelInputError
+from toolkit.effects.raw import complete_columns, require
 
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike, NDArray
@@ -32,8 +31,7 @@ def from_interval(
     values that the scale does not have (a ratio of 0).
     """
     found = find_measure(measure)
-    columns = number_columns({"value": value, "ci_low": ci_low, "ci_high": ci_high, "level": level})
-    _refuse_missing(columns)
+    columns = complete_columns({"value": value, "ci_low": ci_low, "ci_high": ci_high, "level": level})
     values, low, high, levels = (columns[name] for name in ("value", "ci_low", "ci_high", "level"))
     require((levels > 0) & (levels < 1), "level", levels, "lie between 0 and 1", "A 95% interval has level 0.95.")
     require(low < high, "ci_low", low, "be below ci_high", "Swap the limits, or read the source again.")
@@ -54,22 +52,8 @@ def from_standard_error(
     Raises ModelInputError for missing numbers, a standard error of 0 or less, and values that the scale does not have.
     """
     found = find_measure(measure)
-    columns = number_columns({"value": value, "se": se})
-    _refuse_missing(columns)
+    columns = complete_columns({"value": value, "se": se})
     values, errors = columns["value"], columns["se"]
     require(errors > 0, "se", errors, "be above 0", "An estimate without uncertainty cannot be weighed.")
     v = (errors * found.slope(values)) ** 2
     return found.transform(values), v
-
-
-def _refuse_missing(columns: dict[str, NDArray[np.float64]]) -> None:
-    gaps = [
-        f"{name} in row {row}"
-        for name, column in columns.items()
-        for row in np.flatnonzero(~np.isfinite(column)).tolist()
-    ]
-    if gaps:
-        raise ModelInputError(
-            f"Missing or infinite: {', '.join(gaps[:5])}{f' and {len(gaps) - 5} more' if len(gaps) > 5 else ''}. "
-            "Leave these rows out, or complete them from the source."
-        )

@@ -8,12 +8,16 @@
 Nothing here knows of records, files or plots. Effects ``y`` and sampling variances ``v`` are on the analysis scale.
 """
 
+from toolkit.meta.albatross import Albatross, ContourMeasure, albatross, contour_sizes
 from toolkit.meta.batch import batch
 from toolkit.meta.direction import SignTest, sign_test
+from toolkit.meta.doi_plot import DoiPlot, doi_plot
 from toolkit.meta.heterogeneity import Tau2Estimator
 from toolkit.meta.inference import Test
 from toolkit.meta.intervals import HeterogeneityInterval, IntervalMethod, PredictionInterval
 from toolkit.meta.likelihood import InformationCriteria
+from toolkit.meta.p_values import Alternative, CombinationMethod, CombinedP, combine_p_values
+from toolkit.meta.predictive import ShareBeyond, Side, share_beyond
 from toolkit.meta.random_effects import random_effects
 from toolkit.meta.regression import regression
 from toolkit.meta.regression_result import MetaRegression
@@ -21,7 +25,13 @@ from toolkit.meta.results import MetaResult
 from toolkit.meta.settings import Convergence, Settings
 
 __all__ = [
+    "Albatross",
+    "Alternative",
+    "CombinationMethod",
+    "CombinedP",
+    "ContourMeasure",
     "Convergence",
+    "DoiPlot",
     "HeterogeneityInterval",
     "InformationCriteria",
     "IntervalMethod",
@@ -29,11 +39,18 @@ __all__ = [
     "MetaResult",
     "PredictionInterval",
     "Settings",
+    "ShareBeyond",
+    "Side",
     "SignTest",
     "Tau2Estimator",
     "Test",
+    "albatross",
     "batch",
+    "combine_p_values",
+    "contour_sizes",
+    "doi_plot",
     "random_effects",
     "regression",
+    "share_beyond",
     "sign_test",
 ]
