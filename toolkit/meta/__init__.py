@@ -10,17 +10,22 @@ Nothing here knows of records, files or plots. Effects ``y`` and sampling varian
 
 from toolkit.meta.albatross import Albatross, ContourMeasure, albatross, contour_sizes
 from toolkit.meta.batch import batch
+from toolkit.meta.coordinates import FunnelPoints, StudyPoints, baujat, funnel, labbe, radial
+from toolkit.meta.cumulative import Cumulative, cumulative
 from toolkit.meta.direction import SignTest, sign_test
 from toolkit.meta.doi_plot import DoiPlot, doi_plot
 from toolkit.meta.heterogeneity import Tau2Estimator
 from toolkit.meta.inference import Test
+from toolkit.meta.influence import Influence, influence
 from toolkit.meta.intervals import HeterogeneityInterval, IntervalMethod, PredictionInterval
 from toolkit.meta.likelihood import InformationCriteria
 from toolkit.meta.p_values import Alternative, CombinationMethod, CombinedP, combine_p_values
 from toolkit.meta.predictive import ShareBeyond, Side, share_beyond
+from toolkit.meta.profile import ProfileLikelihood, profile_likelihood
 from toolkit.meta.random_effects import random_effects
 from toolkit.meta.regression import regression
 from toolkit.meta.regression_result import MetaRegression
+from toolkit.meta.residuals import Residuals, residuals
 from toolkit.meta.results import MetaResult
 from toolkit.meta.settings import Convergence, Settings
 
@@ -31,26 +36,40 @@ __all__ = [
     "CombinedP",
     "ContourMeasure",
     "Convergence",
+    "Cumulative",
     "DoiPlot",
+    "FunnelPoints",
     "HeterogeneityInterval",
+    "Influence",
     "InformationCriteria",
     "IntervalMethod",
     "MetaRegression",
     "MetaResult",
     "PredictionInterval",
+    "ProfileLikelihood",
+    "Residuals",
     "Settings",
     "ShareBeyond",
     "Side",
     "SignTest",
+    "StudyPoints",
     "Tau2Estimator",
     "Test",
     "albatross",
     "batch",
+    "baujat",
     "combine_p_values",
     "contour_sizes",
+    "cumulative",
     "doi_plot",
+    "funnel",
+    "influence",
+    "labbe",
+    "profile_likelihood",
+    "radial",
     "random_effects",
     "regression",
+    "residuals",
     "share_beyond",
     "sign_test",
 ]
