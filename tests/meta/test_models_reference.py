@@ -158,3 +158,68 @@ def test_the_reference_covers_every_estimator_and_test_of_a_regression():
             if (case["data"], case["formula"]) == (data, formula)
         }
         assert found == wanted
+
+
+@pytest.mark.parametrize("case", VALUES["permutations"], ids=name_of)
+def test_an_exact_permutation_test_equals_that_of_metafor(case):
+    y, v = effects(case)
+    options = {"tau2": case["estimator"], "test": case["test"]}
+    if case["formula"] == "1":
+        result = meta.random_effects(y, v, **options)
+    else:
+        result = meta.regression(y, v, case["formula"], data=DATA[case["data"]], **options)
+    found = meta.permutation_test(result)
+    assert found.exact
+    assert found.permutations == case["permutations"]
+    assert_close(found.p_values, case["p_values"], TOLERANCE["exact-test"], 1.0)
+    if result.p > 1:
+        assert_close(found.omnibus_p, case["omnibus_p"], TOLERANCE["exact-test"], 1.0)
+
+
+@pytest.mark.parametrize("case", VALUES["compared"], ids=lambda case: f"{case['full']} or {case['reduced']}")
+def test_a_likelihood_ratio_test_equals_that_of_metafor(case):
+    y, v = effects(case)
+    full, reduced = (
+        meta.regression(y, v, case[model], data=DATA[case["data"]], tau2="ML") for model in ("full", "reduced")
+    )
+    found = meta.likelihood_ratio_test(full, reduced)
+    assert found.df == case["df"]
+    assert_close(found.statistic, case["statistic"], TOLERANCE["iterated"], 1.0)
+    assert_close(found.p_value, case["p_value"], TOLERANCE["iterated"], 1e-3)
+
+
+@pytest.mark.parametrize("criterion", ["AICc", "AIC", "BIC"])
+def test_all_subsets_of_moderators_are_weighed_as_metafor_fits_them(criterion):
+    data = DATA["bangert"]
+    names = ["length", "wic", "feedback", "info"]
+    found = meta.model_set(data["yi"], data["vi"], data[names], criterion=criterion, test="z")
+    wanted = {tuple(case["moderators"]): case for case in VALUES["subsets"]}
+    assert set(found.moderators) == set(wanted)
+    for moderators, result, value in zip(found.moderators, found.results, found.values, strict=True):
+        case = wanted[moderators]
+        assert_close(value, case[criterion], TOLERANCE["iterated"], 1.0)
+        assert_close(result.beta, case["estimate"], TOLERANCE["iterated"], result.standard_errors)
+        assert_close(result.standard_errors**2, case["variance"], TOLERANCE["iterated"], 1e-9)
+
+
+def test_model_averages_equal_those_of_glmulti_and_mumin():
+    # Seven moderators of dat.bangertdrowns2004, ML and AICc; figures of metafor's own test of its web page on the two
+    # packages, https://www.metafor-project.org/doku.php/tips:model_selection_with_glmulti_and_mumin
+    # (tests/testthat/test_tips_model_selection_with_glmulti_and_mumin.r: glmulti with Johnson's variance; MuMIn, full).
+    data = DATA["seven"]
+    names = ["length", "wic", "feedback", "info", "pers", "imag", "meta"]
+    found = meta.model_set(data["yi"], data["vi"], data[names], test="z")
+    order = ["intercept", "imag", "meta", "feedback", "length", "pers", "wic", "info"]
+    averaged = found.averaged().loc[order]
+    estimates = [0.108404, 0.351153, 0.051201, 0.036604, 0.002272, 0.013244, -0.017004, -0.018272]
+    errors = [0.103105, 0.201648, 0.08529, 0.068926, 0.005019, 0.068788, 0.054466, 0.079911]
+    importance = [1, 0.847824, 0.424365, 0.367132, 0.325539, 0.291322, 0.264263, 0.241566]
+    values = [13.502247, 13.504515, 14.003149, 14.130949, 14.434335, 14.748334, 14.986646, 15.058191, 15.210613]
+    weights = [0.067057, 0.066981, 0.0522, 0.048969, 0.042077, 0.035963, 0.031923, 0.030802, 0.028541, 0.025824]
+    printed = TOLERANCE["printed-six-decimals"]
+    np.testing.assert_allclose(averaged["estimate"], estimates, atol=printed)
+    np.testing.assert_allclose(averaged["se"], errors, atol=printed)
+    np.testing.assert_allclose(averaged["importance"], importance, atol=printed)
+    np.testing.assert_allclose(found.values[:9], values, atol=printed)
+    np.testing.assert_allclose(found.weights[:10], weights, atol=printed)
+    np.testing.assert_allclose(found.importance()[order[1:]], importance[1:], atol=printed)

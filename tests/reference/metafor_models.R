@@ -18,6 +18,7 @@ rma_uni <- function(...) { # the call itself, so that rma.uni finds the columns 
 bcg <- escalc(measure = "OR", ai = tpos, bi = tneg, ci = cpos, di = cneg, data = dat.bcg)
 bcg$since <- bcg$year - 1950
 bangert <- dat.bangertdrowns2004
+seven <- bangert[complete.cases(bangert[c("length", "wic", "feedback", "info", "pers", "imag", "meta")]), ]
 bangert <- bangert[complete.cases(bangert[c("length", "wic", "feedback", "info")]), ]
 six <- data.frame(yi = c(.1, .35, .2, .64, .6, .9), vi = c(.03, .02, .05, .04, .06, .03), x = 1:6, g = c("a", "a", "b", "b", "c", "c"))
 null <- data.frame(yi = c(.1, .12, .09, .15, .11, .13), vi = c(.04, .02, .05, .03, .06, .02), x = c(3, 1, 4, 1, 5, 9), g = c("a", "b"))
@@ -48,6 +49,13 @@ for (name in names(sets)) for (method in c("EE", "DL", "REML")) for (kind in c("
   weighted[[length(weighted) + 1]] <- c(list(data = name, estimator = method, weights = kind), one(r))
 }
 known <- lapply(names(sets), function(name) c(list(data = name), one(rma_uni(yi, vi, tau2 = .1, test = "knha", data = sets[[name]]))))
+
+intervals <- list()
+for (name in names(sets)) for (method in c("DL", "REML")) {
+  r <- rma_uni(yi, vi, method = method, test = "z", data = sets[[name]])
+  limits <- function(type) { p <- predict(r, pi.type = type); c(p$pi.lb, p$pi.ub) }
+  intervals[[length(intervals) + 1]] <- list(data = name, estimator = method, k_2 = limits("riley"), k_1 = limits("t"))
+}
 
 # --- regression -------------------------------------------------------------------------------------------------------
 
@@ -143,11 +151,12 @@ for (case in list(c("bcg", "ablat", "1"), c("bcg", "ablat", "ablat"), c("bangert
       tau2 = r$tau2, qm = r$QM, qs = r$QS, qs_p = r$QSp, q = r$QE, loglik = r$fit.stats["ll", method], aicc = r$fit.stats["AICc", method])
   }
 
-columns <- lapply(sets, function(d) as.list(d[intersect(c("yi", "vi", "ablat", "since", "alloc", "weeks", "setting", "length", "wic", "feedback", "info", "x", "g"), names(d))]))
+kept <- c("yi", "vi", "ablat", "since", "alloc", "weeks", "setting", "length", "wic", "feedback", "info", "pers", "imag", "meta", "x", "g")
+columns <- lapply(c(sets, list(seven = seven)), function(d) as.list(d[intersect(kept, names(d))]))
 columns <- lapply(columns, function(d) lapply(d, function(x) if (is.numeric(x)) as.numeric(x) else as.character(x)))
 version <- function(package) as.character(packageVersion(package))
 source <- list(script = "metafor_models.R", R = paste(R.version$major, R.version$minor, sep = "."),
   metafor = version("metafor"), metadat = version("metadat"), jsonlite = version("jsonlite"))
-cat(toJSON(list(source = source, data = columns, variants = variants, weighted = weighted, known_tau2 = known, regressions = regressions,
+cat(toJSON(list(source = source, data = columns, variants = variants, weighted = weighted, known_tau2 = known, prediction_intervals = intervals, regressions = regressions,
   new_rows = new_rows, compared = compared, subsets = subsets, subgroups = subgroups, permutations = permutations, location_scale = scales),
   auto_unbox = TRUE, digits = I(15), na = "null", null = "null"), "\n")

@@ -10,6 +10,7 @@ Nothing here knows of records, files or plots. Effects ``y`` and sampling varian
 
 from toolkit.meta.albatross import Albatross, ContourMeasure, albatross, contour_sizes
 from toolkit.meta.batch import batch
+from toolkit.meta.comparison import Criterion, LikelihoodRatioTest, ModelSet, likelihood_ratio_test, model_set
 from toolkit.meta.coordinates import FunnelPoints, StudyPoints, baujat, funnel, labbe, radial
 from toolkit.meta.cumulative import Cumulative, cumulative
 from toolkit.meta.direction import SignTest, sign_test
@@ -20,6 +21,7 @@ from toolkit.meta.influence import Influence, influence
 from toolkit.meta.intervals import HeterogeneityInterval, IntervalMethod, PredictionInterval
 from toolkit.meta.likelihood import InformationCriteria
 from toolkit.meta.p_values import Alternative, CombinationMethod, CombinedP, combine_p_values
+from toolkit.meta.permutation import PermutationTest, permutation_test
 from toolkit.meta.predictive import ShareBeyond, Side, share_beyond
 from toolkit.meta.profile import ProfileLikelihood, profile_likelihood
 from toolkit.meta.random_effects import random_effects
@@ -36,6 +38,7 @@ __all__ = [
     "CombinedP",
     "ContourMeasure",
     "Convergence",
+    "Criterion",
     "Cumulative",
     "DoiPlot",
     "FunnelPoints",
@@ -43,8 +46,11 @@ __all__ = [
     "Influence",
     "InformationCriteria",
     "IntervalMethod",
+    "LikelihoodRatioTest",
     "MetaRegression",
     "MetaResult",
+    "ModelSet",
+    "PermutationTest",
     "PredictionInterval",
     "ProfileLikelihood",
     "Residuals",
@@ -65,6 +71,9 @@ __all__ = [
     "funnel",
     "influence",
     "labbe",
+    "likelihood_ratio_test",
+    "model_set",
+    "permutation_test",
     "profile_likelihood",
     "radial",
     "random_effects",

@@ -62,6 +62,12 @@ class Design:
         others = tuple(column for column in range(len(self.terms)) if column != self.intercept)
         return others or (0,)
 
+    def take(self, columns: Sequence[int]) -> Design:
+        """The design of these columns alone."""
+        terms, moderators = ([names[column] for column in columns] for names in (self.terms, self.moderators))
+        recipe = PartRecipe(self.recipe, tuple(columns))
+        return Design(self.x[:, list(columns)], tuple(terms), tuple(moderators), recipe)
+
     def positions(self, moderator: str) -> list[int]:
         """The columns of one moderator. Raises ModelInputError for one that is not in the model."""
         found = [column for column, name in enumerate(self.moderators) if name == moderator]
@@ -72,6 +78,20 @@ class Design:
                 f"{suggestion(moderator, known)}"
             )
         return found
+
+
+class PartRecipe(NamedTuple):
+    """Some columns of another recipe's model matrix."""
+
+    whole: Recipe
+    positions: tuple[int, ...]
+
+    def columns(self, rows: pd.DataFrame | ArrayLike) -> Columns:
+        """These columns of these rows."""
+        found = self.whole.columns(rows)
+        kept = list(self.positions)
+        terms, moderators = ([names[column] for column in kept] for names in (found.terms, found.moderators))
+        return Columns(found.x[:, kept], tuple(terms), tuple(moderators))
 
 
 class ArrayRecipe(NamedTuple):
