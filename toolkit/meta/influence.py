@@ -89,7 +89,8 @@ class Influence(Shown):
 
     def _title(self) -> str:
         k = len(self.labels)
-        return f"Influence of {k} {'study' if k == 1 else 'studies'} on a fit with {len(self.terms)} coefficient(s)"
+        fit = "a mean" if len(self.terms) == 1 else f"{len(self.terms)} coefficients"
+        return f"Influence of {k} {'study' if k == 1 else 'studies'} on {fit}"
 
     def _lines(self) -> list[tuple[str, str]]:
         found = np.flatnonzero(self.is_influential)
