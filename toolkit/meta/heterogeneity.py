@@ -180,11 +180,9 @@ def maximum_likelihood(stack: Stack, *, restricted: bool) -> Tau2:
         loglik = log_likelihood(stack.take(candidate_rows), candidates, restricted=restricted)
         order = np.lexsort((loglik, candidate_rows))  # the last of a row is its highest
         candidate_rows, candidates = candidate_rows[order], candidates[order]
-    value = np.zeros(n)
-    value[candidate_rows] = candidates
-    iterations, converged = np.zeros(n, np.int64), np.ones(n, bool)
-    np.maximum.at(iterations, rows, roots.iterations)
-    np.logical_and.at(converged, rows, roots.converged)
+    value, iterations, converged = np.zeros(n), np.zeros(n, np.int64), np.ones(n, bool)
+    value[candidate_rows], iterations[rows] = candidates, roots.iterations
+    converged[rows[~roots.converged]] = False
     p = stack.project(stack.weights(value))
     information = p.trace_product() if restricted else np.vecdot(p.w, p.w)
     maxima = np.maximum(np.bincount(candidate_rows, minlength=n), 1)
@@ -224,7 +222,7 @@ def _sides_at(stack: Stack, equation: GeneralisedQ | IteratedMoment, tau2: Array
 
 def cochran_q(stack: Stack) -> Array:
     """Cochran's Q: the weighted residual sum of squares with inverse-variance weights (Cochran 1954)."""
-    return np.where(stack.df > 0, stack.project(stack.weights(0.0)).form(stack.y), 0.0)
+    return np.where(stack.df > 0, stack.at_zero.form(stack.y), 0.0)
 
 
 def typical_within_variance(stack: Stack) -> Array:
@@ -233,7 +231,7 @@ def typical_within_variance(stack: Stack) -> Array:
     0 where there are no more studies than coefficients.
     """
     enough = stack.df > 0
-    trace = np.where(enough, stack.project(stack.weights(0.0)).trace(), 1.0)
+    trace = np.where(enough, stack.at_zero.trace(), 1.0)
     return np.where(enough, stack.df / trace, 0.0)
 
 
@@ -283,7 +281,7 @@ def _scan_grid(stack: Stack) -> Array:
 
 def _dersimonian_laird(stack: Stack) -> tuple[Array, Array]:
     """(Q - (k - p)) / tr(P) at inverse-variance weights (DerSimonian and Laird 1986, Control Clin Trials 7:177)."""
-    p = stack.project(stack.weights(0.0))
+    p = stack.at_zero
     tau2 = np.maximum((p.form(stack.y) - stack.df) / p.trace(), 0.0)
     return tau2, _se_moment(stack, p, tau2)
 
@@ -327,7 +325,7 @@ def _hunter_schmidt_corrected(stack: Stack) -> tuple[Array, Array]:
 
 
 def _hunter_schmidt_scaled(stack: Stack, factor: Array) -> tuple[Array, Array]:
-    p = stack.project(stack.weights(0.0))
+    p = stack.at_zero
     total = np.add.reduce(p.w, -1)
     tau2 = np.maximum((factor * p.form(stack.y) - stack.k) / total, 0.0)
     variance = 2.0 * stack.df + 4.0 * tau2 * p.trace() + 2.0 * tau2**2 * p.trace_product()

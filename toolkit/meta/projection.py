@@ -20,7 +20,8 @@ if TYPE_CHECKING:
     Array = NDArray[np.float64]
 
 
-_DOMINANCE = 100.0
+# Where the squared shares of the weights add up to more than this, one study has nearly all of it.
+_DOMINANCE = 0.98
 
 
 class MeanProjection:
@@ -30,6 +31,8 @@ class MeanProjection:
         self.w = w
         self.total = np.add.reduce(w, -1)
         self._share = w / self.total[..., None]
+        self._concentration = np.vecdot(self._share, self._share)
+        self._spread = not (self._concentration > _DOMINANCE).any()
 
     def residuals(self, z: Array) -> Array:
         """``z`` less its fitted values, shape (..., k); the vector P z is ``w`` times these."""
@@ -50,13 +53,18 @@ class MeanProjection:
 
     def trace(self, d: Array | None = None) -> Array:
         """The trace of P D, with D = diag(d), or of P."""
+        if d is None and self._spread:
+            return self.total * (1.0 - self._concentration)
         return np.vecdot(self.w if d is None else self.w * d, self._complement)
 
     def trace_product(self, d_1: Array | None = None, d_2: Array | None = None) -> Array:
         """The trace of P D1 P D2, with D = diag(d); a D that is None is the identity."""
+        if d_1 is None and d_2 is None and self._spread:
+            cubes = np.vecdot(self._share * self._share, self._share)
+            return self.total**2 * (self._concentration * (1.0 + self._concentration) - 2.0 * cubes)
         a_1 = self.w if d_1 is None else self.w * d_1
         a_2 = self.w if d_2 is None else self.w * d_2
-        if self._dominant is None:
+        if self._spread:
             shared = np.vecdot(a_1, self._share) * np.vecdot(a_2, self._share)
             return np.vecdot(a_1 * a_2, 1.0 - 2.0 * self._share) + shared
         s_1, s_2 = a_1 * self._share, a_2 * self._share
@@ -82,17 +90,14 @@ class MeanProjection:
         return np.vecdot(self._share * variances, self._share)[..., None, None]
 
     @cached_property
-    def _dominant(self) -> NDArray[np.bool_] | None:
-        """Where the largest weight stands, if it outweighs all others so far that 1 - share would be rounding error."""
-        largest = np.maximum.reduce(self.w, -1)
-        if not np.any(largest > _DOMINANCE * (self.total - largest)):
-            return None
+    def _dominant(self) -> NDArray[np.bool_]:
+        """Where the largest weight stands, which outweighs all others so far that 1 - share would be rounding error."""
         return np.arange(self.w.shape[-1]) == np.argmax(self.w, -1)[..., None]
 
     @cached_property
     def _complement(self) -> Array:
         """1 - share, without cancellation for a dominant study."""
-        if self._dominant is None:
+        if self._spread:
             return 1.0 - self._share
         rest = np.add.reduce(np.where(self._dominant, 0.0, self.w), -1) / self.total
         return np.where(self._dominant, rest[..., None], 1.0 - self._share)

@@ -69,14 +69,26 @@ class Stack:
 
     def take(self, rows: NDArray[np.intp]) -> Stack:
         """The analyses at these positions; a position may repeat."""
+        if len(self.y) == len(rows) == 1:
+            return self
         x = self.x if self.x is None or self.x.shape[0] == 1 else self.x[rows]
         present, given = (None if part is None else part[rows] for part in (self.present, self.given))
         return Stack(self.y[rows], self.v[rows], x, present, given)
+
+    def only(self) -> Stack:
+        """The one analysis of a stack of one, without the axis of analyses: numbers in place of arrays (1,)."""
+        parts = (self.y, self.v, self.x, self.present, self.given)
+        return Stack(*(None if part is None else part[0] for part in parts))
 
     def widen(self) -> Stack:
         """The same with an axis for trial values between analyses and studies: (n, 1, k)."""
         parts = (self.y, self.v, self.x, self.present, self.given)
         return Stack(*(None if part is None else part[:, None] for part in parts))
+
+    @cached_property
+    def at_zero(self) -> Projection:
+        """The projection at tau2 = 0, with inverse-variance weights."""
+        return self.project(self.weights(0.0))
 
     def smallest_variance(self) -> Array:
         """The smallest variance in each analysis, shape (n,)."""
