@@ -223,3 +223,25 @@ def test_model_averages_equal_those_of_glmulti_and_mumin():
     np.testing.assert_allclose(found.values[:9], values, atol=printed)
     np.testing.assert_allclose(found.weights[:10], weights, atol=printed)
     np.testing.assert_allclose(found.importance()[order[1:]], importance[1:], atol=printed)
+
+
+@pytest.mark.parametrize("case", VALUES["subgroups"], ids=name_of)
+def test_subgroups_equal_those_of_metafor(case):
+    (y, v), groups, tolerance = effects(case), DATA[case["data"]][case["group"]], kind(case["estimator"])
+    found = meta.subgroups(y, v, groups, tau2=case["estimator"], test="z")
+    for result, wanted in zip(found.results, case["levels"], strict=True):
+        assert_fit(result, wanted, tolerance)
+    assert_close(found.q_between, case["q_between"], tolerance, 1.0)
+    assert_close(found.p_between, case["p_between"], tolerance, 1e-3)
+
+
+@pytest.mark.parametrize("case", VALUES["subgroups"], ids=name_of)
+def test_subgroups_that_share_tau2_equal_those_of_metafor(case):
+    (y, v), groups, tolerance = effects(case), DATA[case["data"]][case["group"]], kind(case["estimator"])
+    found = meta.subgroups(y, v, groups, tau2=case["estimator"], test="z", common_tau2=True)
+    wanted, table = case["common"], found.to_frame()
+    assert_close(found.regression.tau2, wanted["tau2"], tolerance, float(v.mean()) / 1000)
+    assert_close(found.q_between, wanted["qm"], tolerance, 1.0)
+    assert_close(found.p_between, wanted["qm_p"], tolerance, 1e-3)
+    assert_close(table["estimate"], wanted["estimate"], tolerance, table["se"])
+    assert_close(table["se"], wanted["se"], tolerance, 1e-12)

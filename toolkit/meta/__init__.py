@@ -30,6 +30,7 @@ from toolkit.meta.regression_result import MetaRegression
 from toolkit.meta.residuals import Residuals, residuals
 from toolkit.meta.results import MetaResult
 from toolkit.meta.settings import Convergence, Settings
+from toolkit.meta.subgroups import Subgroups, subgroups
 
 __all__ = [
     "Albatross",
@@ -59,6 +60,7 @@ __all__ = [
     "Side",
     "SignTest",
     "StudyPoints",
+    "Subgroups",
     "Tau2Estimator",
     "Test",
     "albatross",
@@ -81,4 +83,5 @@ __all__ = [
     "residuals",
     "share_beyond",
     "sign_test",
+    "subgroups",
 ]
