@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     Array = NDArray[np.float64]
 
 MAX_ITERATIONS = 100
-_RELATIVE_STEP = 1e-8  # convergence is quadratic: the error that is left is of the order of its square
+_RELATIVE_STEP = 1e-6  # convergence is quadratic: the error that is left is of the order of its square
 _ROUNDING = 8 * np.finfo(float).eps
 
 
