@@ -61,6 +61,8 @@ back <- lapply(c("AHW", "ABT"), function(measure) {
   y <- as.numeric(do.call(escalc, c(list(measure = measure), alphas[[1]]))$yi)
   list(measure = measure, y = y, size = NULL, natural = switch(measure, AHW = transf.iahw(y), ABT = transf.iabt(y)))
 })
+changed <- as.numeric(escalc(measure = "ROM", m1i = m1i, sd1i = sd1i, n1i = n1i, m2i = m2i, sd2i = sd2i, n2i = n2i, data = dat.normand1999)$yi)
+back <- c(back, list(list(measure = "PERCENT", y = changed, size = NULL, natural = 100 * (exp(changed) - 1))))
 
 below <- function(h, k, rho)
   as.numeric(mvtnorm::pmvnorm(upper = c(h, k), corr = matrix(c(1, rho, rho, 1), 2), algorithm = mvtnorm::TVPACK(abseps = 1e-15)))

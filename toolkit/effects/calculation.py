@@ -8,6 +8,7 @@ import numpy as np
 
 from toolkit.effects import binary, rates
 from toolkit.effects.measures import find_measure
+from toolkit.effects.plausibility import warn_of_standard_errors
 from toolkit.effects.raw import number_columns
 from toolkit.effects.recipes import RECIPES
 from toolkit.errors import ModelInputError, suggestion
@@ -51,8 +52,9 @@ def effect_sizes(
     ``variance`` chooses the variance formula where a measure has several; the functions of this package name them.
 
     The frame has the columns ``y`` and ``v``, the index of the first pandas column that was given, and in ``attrs``
-    the measure, the variance type, ``zero_cells`` (rule, add, rows changed) and ``missing`` (row -> reason: what is
-    missing or cannot be computed is NaN there). The conventions are those of metafor's ``escalc`` 3.8.
+    the measure, the variance type, ``zero_cells`` (rule, add, rows changed), ``missing`` (row -> reason: what is
+    missing or cannot be computed is NaN there) and ``warning``: standardised differences beyond ±3 warn that standard
+    errors may have been entered as standard deviations. The conventions are those of metafor's ``escalc`` 3.8.
 
     Raises ModelInputError for unknown or absent columns, text, different lengths and impossible numbers.
     """
@@ -63,13 +65,16 @@ def effect_sizes(
         raise ModelInputError(f"{measure} has the variance types {', '.join(recipe.variances)}; got {variance!r}.")
     columns = number_columns(raw)
     group = recipe.read(columns)
+    warning = warn_of_standard_errors(found.code, group)
     double_zero = _double_zero(found, group) if drop_double_zero else np.zeros(_rows(group), bool)
     amount = recipe.add if add is None else float(add)
     group, changed = _correct_zeros(group, recipe.counts, amount, to, double_zero)
     with np.errstate(divide="ignore", invalid="ignore"):
         y, v = recipe.formula(group, variance) if len(recipe.variances) > 1 else recipe.formula(group)
     y, v = _finite_or_missing(y, v, double_zero)
-    return _frame(found, raw, y, v, variance, _zero_record(recipe, amount, to, changed), _reasons(columns, y, v))
+    frame = _frame(found, raw, y, v, variance, _zero_record(recipe, amount, to, changed), _reasons(columns, y, v))
+    frame.attrs["warning"] = warning
+    return frame
 
 
 def _check_names(measure: Measure, raw: dict[str, ArrayLike]) -> None:

@@ -2,7 +2,8 @@
 
 A value is *natural* as a paper prints it (an odds ratio of 1.8, a correlation of 0.3), or on the *analysis scale* on
 which its sampling distribution is near normal (log 1.8, Fisher's z of 0.3). Codes are those of metafor's ``escalc``
-(Viechtbauer 2010, J Stat Softw 36(3)), plus four for values that are taken as reported: HR, RATIO, COEF, GEN.
+(Viechtbauer 2010, J Stat Softw 36(3)), plus five for values that are taken as reported: HR, RATIO, PERCENT, COEF and
+GEN. A percent change is pooled as the log of its ratio, so that RATIO and PERCENT share their analysis scale.
 """
 
 from __future__ import annotations
@@ -36,6 +37,7 @@ class Scale(StrEnum):
     DOUBLE_SQUARE_ROOT = "double-square-root"
     HAKSTIAN_WHALEN = "hakstian-whalen"
     BONETT = "bonett"
+    PERCENT = "percent"
 
 
 class Group(StrEnum):
@@ -64,6 +66,7 @@ _DOMAIN: Mapping[Scale, tuple[float, float, bool]] = MappingProxyType(
         Scale.DOUBLE_SQUARE_ROOT: (0.0, np.inf, True),
         Scale.HAKSTIAN_WHALEN: (-np.inf, 1.0, True),
         Scale.BONETT: (-np.inf, 1.0, False),
+        Scale.PERCENT: (-100.0, np.inf, False),
     }
 )
 
@@ -114,6 +117,8 @@ class Measure:
                 return 1 - np.cbrt(1 - values)
             case Scale.BONETT:
                 return -np.log1p(-values)
+            case Scale.PERCENT:
+                return np.log1p(values / 100)
 
     def back_transform(self, y: ArrayLike, *, size: ArrayLike | None = None) -> NDArray[np.float64]:
         """Values of the analysis scale as natural values, the inverse of :meth:`transform`.
@@ -145,6 +150,8 @@ class Measure:
                 return 1 - (1 - y) ** 3
             case Scale.BONETT:
                 return -np.expm1(-y)
+            case Scale.PERCENT:
+                return 100 * np.expm1(y)
 
     def slope(self, value: ArrayLike) -> NDArray[np.float64]:
         """The derivative of :meth:`transform` at natural values, for the delta method."""
@@ -167,6 +174,8 @@ class Measure:
                 return 1 / (3 * np.cbrt(1 - values) ** 2)
             case Scale.BONETT:
                 return 1 / (1 - values)
+            case Scale.PERCENT:
+                return 1 / (100 + values)
             case _:
                 raise ModelInputError(
                     f"A standard error cannot be carried to the {self.scale} scale of {self.code}, which depends on "
@@ -290,6 +299,7 @@ _ALL = (
     Measure("ABT", "Cronbach's alpha", Scale.BONETT, None, Group.RELIABILITY, ALPHA),
     _ratio("HR", "Hazard ratio"),
     _ratio("RATIO", "Ratio"),
+    Measure("PERCENT", "Percent change", Scale.PERCENT, 0.0, Group.DIFFERENCE),
     _difference("COEF", "Regression coefficient"),
     Measure("GEN", "Effect", Scale.IDENTITY, 0.0, Group.GENERIC),
 )
