@@ -129,6 +129,10 @@ class DesignProjection:
         """1 less the diagonal of the hat matrix."""
         return 1.0 - self.hat()
 
+    def basis(self) -> Array:
+        """U with P = W - U U', shape (..., k, p)."""
+        return self._root[..., None] * self._q
+
     def trace(self, d: Array | None = None) -> Array:
         """The trace of P D, with D = diag(d), or of P."""
         return np.vecdot(self.w if d is None else self.w * d, 1.0 - self.hat())

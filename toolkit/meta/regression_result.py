@@ -7,12 +7,11 @@ from functools import cached_property
 from typing import TYPE_CHECKING
 
 import numpy as np
-from scipy.special import chdtrc, fdtrc
 
 from toolkit.errors import ModelInputError
 from toolkit.meta.display import number, p_value
 from toolkit.meta.heterogeneity import Tau2Estimator
-from toolkit.meta.inference import critical_value
+from toolkit.meta.inference import critical_value, wald_test
 from toolkit.meta.results import MetaResult
 from toolkit.meta.settings import check_level
 
@@ -128,16 +127,7 @@ class MetaRegression(MetaResult):
 
     def _wald(self, columns: list[int]) -> tuple[float, float]:
         """Statistic and p-value of the hypothesis that these coefficients are all 0."""
-        m = len(columns)
-        beta = self.beta[columns]
-        with np.errstate(divide="ignore", invalid="ignore"):
-            if m == 1:
-                form = float(beta[0] ** 2 / self.covariance[columns[0], columns[0]])
-            else:
-                form = float(beta @ np.linalg.solve(self.covariance[np.ix_(columns, columns)], beta))
-        if self.df is None:
-            return form, float(chdtrc(m, form))
-        return form / m, float(fdtrc(m, self.df, form / m))
+        return wald_test(self.beta[columns], self.covariance[np.ix_(columns, columns)], self.df)
 
     def _only(self, values: Array) -> float:
         if len(values) > 1:

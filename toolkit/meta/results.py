@@ -15,7 +15,7 @@ import numpy as np
 from toolkit.errors import ModelInputError
 from toolkit.meta.display import Shown, number, p_value
 from toolkit.meta.heterogeneity import Tau2Estimator
-from toolkit.meta.inference import critical_value, two_sided_p
+from toolkit.meta.inference import coefficient_table, critical_value, two_sided_p
 from toolkit.meta.intervals import (
     HeterogeneityInterval,
     IntervalMethod,
@@ -159,19 +159,7 @@ class MetaResult(Shown):
     @cached_property
     def coefficients(self) -> pd.DataFrame:
         """A row a term: estimate, se, statistic, df, p_value, ci_low, ci_high; df is missing for a z test."""
-        import pandas as pd
-
-        columns = {
-            "term": self.terms,
-            "estimate": self.beta,
-            "se": self.standard_errors,
-            "statistic": self._statistics,
-            "df": np.full(self.p, np.nan if self.df is None else self.df),
-            "p_value": self._p_values,
-            "ci_low": self._limits[0],
-            "ci_high": self._limits[1],
-        }
-        return pd.DataFrame(columns).set_index("term")
+        return coefficient_table(self.terms, self.beta, self.standard_errors, self.df, self.level)
 
     @property
     def loglik(self) -> float:
