@@ -245,3 +245,38 @@ def test_subgroups_that_share_tau2_equal_those_of_metafor(case):
     assert_close(found.p_between, wanted["qm_p"], tolerance, 1e-3)
     assert_close(table["estimate"], wanted["estimate"], tolerance, table["se"])
     assert_close(table["se"], wanted["se"], tolerance, 1e-12)
+
+
+@pytest.mark.parametrize("case", VALUES["location_scale"], ids=lambda case: f"{name_of(case)}-{case['link']}")
+def test_a_location_scale_model_equals_that_of_metafor(case):
+    (y, v), tolerance = effects(case), TOLERANCE["location-scale"]
+    found = meta.location_scale(
+        y,
+        v,
+        None if case["location"] == "1" else case["location"],
+        scale=case["scale"],
+        link=case["link"],
+        tau2=case["estimator"],
+        test=case["test"],
+        data=DATA[case["data"]],
+    )
+    location, scale = found.coefficients, found.scale_coefficients
+    assert_close(location["estimate"], case["estimate"], tolerance, location["se"])
+    assert_close(location["se"], case["se"], tolerance, 1e-9)
+    assert_close(scale["estimate"], case["alpha"], tolerance, scale["se"])
+    assert_close(scale["se"], case["alpha_se"], tolerance, 1e-9)
+    assert_close(scale["p_value"], case["alpha_p"], tolerance, 1e-3)
+    assert_close(found.tau2, case["tau2"], tolerance, float(v.mean()))
+    assert_close(found.moderator_test[0], case["qm"], tolerance, 1.0)
+    assert_close(found.scale_test[0], case["qs"], tolerance, 1.0)
+    assert_close(found.scale_test[1], case["qs_p"], tolerance, 1e-3)
+    assert_close(found.q, case["q"], TOLERANCE["closed-form"], 1.0)
+    assert_close(found.loglik, case["loglik"], TOLERANCE["iterated"], 1.0)
+    assert_close(found.information(case["estimator"]).aicc, case["aicc"], TOLERANCE["iterated"], 1.0)
+
+
+def test_the_reference_covers_both_links_and_estimators_of_location_scale_models():
+    found = {(case["link"], case["estimator"], case["test"]) for case in VALUES["location_scale"]}
+    assert found == {
+        (link, estimator, test) for link in ("log", "identity") for estimator in ("ML", "REML") for test in "zt"
+    }

@@ -15,11 +15,13 @@ from toolkit.meta.coordinates import FunnelPoints, StudyPoints, baujat, funnel, 
 from toolkit.meta.cumulative import Cumulative, cumulative
 from toolkit.meta.direction import SignTest, sign_test
 from toolkit.meta.doi_plot import DoiPlot, doi_plot
+from toolkit.meta.gosh_clusters import ClusterMethod, GoshClusters, gosh_clusters
 from toolkit.meta.heterogeneity import Tau2Estimator
 from toolkit.meta.inference import Test
 from toolkit.meta.influence import Influence, influence
 from toolkit.meta.intervals import HeterogeneityInterval, IntervalMethod, PredictionInterval
 from toolkit.meta.likelihood import InformationCriteria
+from toolkit.meta.location_scale import LocationScale, location_scale
 from toolkit.meta.p_values import Alternative, CombinationMethod, CombinedP, combine_p_values
 from toolkit.meta.permutation import PermutationTest, permutation_test
 from toolkit.meta.predictive import ShareBeyond, Side, share_beyond
@@ -29,12 +31,14 @@ from toolkit.meta.regression import regression
 from toolkit.meta.regression_result import MetaRegression
 from toolkit.meta.residuals import Residuals, residuals
 from toolkit.meta.results import MetaResult
+from toolkit.meta.scale_likelihood import Link
 from toolkit.meta.settings import Convergence, Settings
 from toolkit.meta.subgroups import Subgroups, subgroups
 
 __all__ = [
     "Albatross",
     "Alternative",
+    "ClusterMethod",
     "CombinationMethod",
     "CombinedP",
     "ContourMeasure",
@@ -43,11 +47,14 @@ __all__ = [
     "Cumulative",
     "DoiPlot",
     "FunnelPoints",
+    "GoshClusters",
     "HeterogeneityInterval",
     "Influence",
     "InformationCriteria",
     "IntervalMethod",
     "LikelihoodRatioTest",
+    "Link",
+    "LocationScale",
     "MetaRegression",
     "MetaResult",
     "ModelSet",
@@ -71,9 +78,11 @@ __all__ = [
     "cumulative",
     "doi_plot",
     "funnel",
+    "gosh_clusters",
     "influence",
     "labbe",
     "likelihood_ratio_test",
+    "location_scale",
     "model_set",
     "permutation_test",
     "profile_likelihood",

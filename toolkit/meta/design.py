@@ -80,6 +80,14 @@ class Design:
         return found
 
 
+class InterceptRecipe(NamedTuple):
+    """A column of ones, whatever the rows hold."""
+
+    def columns(self, rows: pd.DataFrame | ArrayLike) -> Columns:
+        """One for each row."""
+        return Columns(np.ones((len(rows), 1)), (INTERCEPT,), (INTERCEPT,))
+
+
 class PartRecipe(NamedTuple):
     """Some columns of another recipe's model matrix."""
 
@@ -199,6 +207,12 @@ class FormulaRecipe:
         return Columns(matrix.to_numpy(dtype=float), tuple(terms), tuple(moderators))
 
 
+def intercept_design(k: int) -> Design:
+    """The model matrix of a mean alone."""
+    recipe = InterceptRecipe()
+    return Design(*recipe.columns(range(k)), recipe)
+
+
 def design(
     moderators: pd.DataFrame | pd.Series | ArrayLike | str, k: int, *, data: pd.DataFrame | None = None
 ) -> Design:
@@ -216,6 +230,11 @@ def design(
     _refuse_redundant(found.x, found.terms)
     found.x.flags.writeable = False
     return Design(found.x, found.terms, found.moderators, recipe)
+
+
+def index_of(rows: pd.DataFrame | ArrayLike) -> pd.Index | None:
+    """The labels of new rows, if they have some."""
+    return getattr(rows, "index", None) if hasattr(rows, "dtypes") else None
 
 
 def _recipe(

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from toolkit.errors import ModelInputError
+from toolkit.meta.design import index_of
 from toolkit.meta.display import number, p_value
 from toolkit.meta.heterogeneity import Tau2Estimator
 from toolkit.meta.inference import critical_value, wald_test
@@ -79,7 +80,7 @@ class MetaRegression(MetaResult):
             x, index = self.design.x, pd.Index(self.labels, name="label")
         else:
             found = self.design.recipe.columns(rows)
-            x, index = found.x, getattr(rows, "index", None)
+            x, index = found.x, index_of(rows)
             if not np.isfinite(x).all():
                 raise ModelInputError("The new rows hold a moderator that is missing or infinite: complete them.")
         estimate = x @ self.beta
