@@ -9,6 +9,8 @@ import pytest
 from toolkit.effects import effect_sizes, from_interval, from_p_value, from_standard_error, from_statistic
 from toolkit.errors import ModelInputError
 
+VALUES = json.loads((Path(__file__).parents[1] / "reference/conversions.json").read_text())
+
 
 def test_the_standard_error_of_a_ratio_comes_from_the_logs_of_its_limits():
     # Cochrane Handbook 6.3.2: the difference of the logged limits over 3.92.
@@ -77,7 +79,7 @@ def test_an_interval_and_a_p_value_give_the_variances_that_conv_wald_prints():
 
 
 def test_variances_equal_those_of_r():
-    wanted = json.loads((Path(__file__).parents[1] / "reference/conversions.json").read_text())["intervals"]
+    wanted = VALUES["intervals"]
     assert from_interval("OR", 0.64, 0.33, 1.22)[1] == pytest.approx([wanted["normal"]], rel=1e-9)
     assert from_interval("MD", 2, 1, 3, df=38)[1] == pytest.approx([wanted["t38"]], rel=1e-9)
     assert from_interval("MD", 2, 1, 3, level=0.9)[1] == pytest.approx([wanted["level90"]], rel=1e-9)
@@ -86,9 +88,18 @@ def test_variances_equal_those_of_r():
 
 
 def test_a_statistic_gives_the_standard_error_whatever_its_sign():
+    # A normal quantile is a z statistic, so R's variance from a p-value is that of its statistic.
+    _, v = from_statistic("OR", 0.64, 1.3722)
+    assert v == pytest.approx([VALUES["intervals"]["p_normal"]], rel=1e-4)
     y, v = from_statistic("RR", [2.0, 0.5], [2.5, 2.5])
     np.testing.assert_allclose(np.sqrt(v), np.log(2) / 2.5)
     np.testing.assert_allclose(y, [np.log(2), -np.log(2)])
+
+
+@pytest.mark.parametrize("case", VALUES["slopes"], ids=lambda case: case["measure"])
+def test_standard_errors_go_by_the_derivatives_that_r_finds(case):
+    y, v = from_standard_error(case["measure"], case["value"], case["se"])
+    assert (y.item(), v.item()) == pytest.approx((case["y"], case["v"]), rel=1e-9)
 
 
 @pytest.mark.parametrize(

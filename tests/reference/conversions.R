@@ -46,7 +46,13 @@ log_normal <- lapply(c(20, 150), function(n) {
     `all-five` = back(w1 * (x$minimum + x$maximum) / 2 + w2 * (x$q1 + x$q3) / 2 + (1 - w1 - w2) * x$median, both^2 / (1 + .28 / log(n)^2), both^4 / (1 + 3.93 / n), c(.405, .315), c(1.62, 5.04), c(1.62, 1.26)))
 })
 
+x <- .3 # a natural value, a standard error of .02, and what R's symbolic derivatives make of them
+scales <- list(OR = quote(log(x)), ZCOR = quote(.5 * log((1 + x) / (1 - x))), PLO = quote(log(x / (1 - x))), PAS = quote(asin(sqrt(x))),
+  IRS = quote(sqrt(x)), AHW = quote(1 - (1 - x)^(1 / 3)), ABT = quote(-log(1 - x)), PERCENT = quote(log(1 + x / 100)), MD = quote(x))
+slopes <- lapply(names(scales), function(code) list(measure = code, value = x, y = eval(scales[[code]]), slope = eval(D(scales[[code]], "x")),
+  se = .02, v = (.02 * eval(D(scales[[code]], "x")))^2))
+
 version <- function(package) as.character(packageVersion(package))
 source <- list(script = "conversions.R", R = paste(R.version$major, R.version$minor, sep = "."), metafor = version("metafor"), jsonlite = version("jsonlite"))
-cat(toJSON(list(source = source, margins = margins, intervals = intervals, five = five, shi = shi, log_normal = log_normal),
+cat(toJSON(list(source = source, margins = margins, intervals = intervals, five = five, shi = shi, log_normal = log_normal, slopes = slopes),
   auto_unbox = TRUE, digits = I(15), na = "null", null = "null"), "\n")

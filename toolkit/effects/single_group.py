@@ -52,7 +52,7 @@ class Genotypes(NamedTuple):
 def counts(columns: Mapping[str, Array]) -> Counts:
     """The checked columns. Raises ModelInputError for negative counts, empty groups and events above the total."""
     events, total = columns["events"], columns["total"]
-    require(events >= 0, "events", events, "be 0 or more", "Check the count.")
+    require_counts(columns, ("events",))
     require(total > 0, "total", total, "be above 0", "Check the group size.")
     require((events <= total) | np.isnan(total), "events", events, "not be above total", "Check the columns' order.")
     return Counts(events, total - events)
@@ -60,7 +60,7 @@ def counts(columns: Mapping[str, Array]) -> Counts:
 
 def rate(columns: Mapping[str, Array]) -> Rate:
     """The checked columns. Raises ModelInputError for negative counts and for person-time of 0 or less."""
-    require(columns["events"] >= 0, "events", columns["events"], "be 0 or more", "Check the count.")
+    require_counts(columns, ("events",))
     require(columns["time"] > 0, "time", columns["time"], "be above 0", "Check the person-time.")
     return Rate(columns["events"], columns["time"])
 
