@@ -29,12 +29,12 @@ class Deletions:
     @property
     def predicted(self) -> Array:
         """The fitted value of each study from the others, shape (k,)."""
-        return np.vecdot(design(self.result), self.fit.beta)
+        return np.vecdot(self.result.model_matrix, self.fit.beta)
 
     @property
     def predicted_variance(self) -> Array:
         """The variance of that value, shape (k,)."""
-        return quadratic(design(self.result), self.fit.covariance)
+        return quadratic(self.result.model_matrix, self.fit.covariance)
 
     @property
     def reasons(self) -> tuple[str, ...]:
@@ -70,14 +70,8 @@ class Deletions:
 
 def delete_each(result: MetaResult) -> Deletions:
     """Fit the model of ``result`` without each study in turn, by the same estimator and test, all in stacks."""
-    stack = result.studies.as_stack(result.x)
-    fit = fit_many(partial(_without, stack), (np.arange(result.k),), result.k, result.settings)
+    fit = fit_many(partial(_without, result.stack), (np.arange(result.k),), result.k, result.settings)
     return Deletions(result, fit)
-
-
-def design(result: MetaResult) -> Array:
-    """The model matrix (k, p), with a column of ones for a mean."""
-    return np.ones((result.k, 1)) if result.x is None else result.x
 
 
 def quadratic(x: Array, covariance: Array) -> Array:

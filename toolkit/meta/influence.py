@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from scipy.special import chdtri
 
-from toolkit.meta.deletion import delete_each, design, quadratic
+from toolkit.meta.deletion import delete_each, quadratic
 from toolkit.meta.display import Shown, number
 from toolkit.meta.inference import Test
 
@@ -148,17 +148,17 @@ def _leverage(result: MetaResult, tau2: Array) -> tuple[Array, Array]:
 
     With inverse-variance weights the latter are metafor's hat (v + tau2), with hat values of the full fit.
     """
-    stack = result.studies.as_stack(result.x)
+    stack = result.stack
     if stack.given is None:
         hat = stack.project(stack.weights(np.array([result.tau2]))).hat()[0]
         return hat, hat * (result.v + tau2)
     own = stack.project(stack.given)
-    return own.hat()[0], quadratic(design(result), own.covariance_under(result.v + tau2[:, None]))
+    return own.hat()[0], quadratic(result.model_matrix, own.covariance_under(result.v + tau2[:, None]))
 
 
 def _variances_at(result: MetaResult, tau2: Array) -> Array:
     """Variances of the coefficients, fitted to all studies, with each of these values of tau2: shape (k, p)."""
-    stack = result.studies.as_stack(result.x)
+    stack = result.stack
     if stack.given is None:
         covariance = stack.project(1.0 / (result.v + tau2[:, None])).covariance()
     else:

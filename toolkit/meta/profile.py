@@ -67,7 +67,7 @@ def profile_likelihood(result: MetaResult, *, tau2: ArrayLike | None = None) -> 
     if result.settings.estimator == Tau2Estimator.EE or result.q_df < 1:
         cause = "A common-effect model has no tau2" if result.q_df else f"k = {result.k} leaves no degree of freedom"
         raise ModelInputError(f"{cause}, so there is no likelihood to profile: fit more studies by ML or REML.")
-    stack = result.studies.as_stack(result.x)
+    stack = result.stack
     likelihood: Literal["ML", "REML"] = "REML" if result.settings.estimator == Tau2Estimator.REML else "ML"
     values = _grid(result) if tau2 is None else _checked(tau2)
     loglik = log_likelihood(stack.take(np.zeros(len(values), np.intp)), values, restricted=likelihood == "REML")
@@ -75,7 +75,7 @@ def profile_likelihood(result: MetaResult, *, tau2: ArrayLike | None = None) -> 
 
 
 def _grid(result: MetaResult) -> Array:
-    stack = result.studies.as_stack(result.x)
+    stack = result.stack
     high = max(2.0 * result.tau2, float(q_profile_limits(stack, 0.95)[1][0]))
     return np.linspace(0.0, high or float(typical_variance(stack)[0]), _STEPS)
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from toolkit.meta.deletion import design, quadratic
+from toolkit.meta.deletion import quadratic
 from toolkit.meta.display import Shown, number
 from toolkit.meta.influence import influence
 
@@ -93,13 +93,13 @@ def residuals(result: MetaResult) -> Residuals:
 
 
 def _variance(result: MetaResult) -> Array:
-    stack = result.studies.as_stack(result.x)
+    stack = result.stack
     marginal = result.v + result.tau2
     if stack.given is None:
         variance = marginal * stack.project(stack.weights(np.array([result.tau2]))).complement()[0]
     else:
         own = stack.project(stack.given)
-        drawn = quadratic(design(result), own.covariance_under(marginal)[0])
+        drawn = quadratic(result.model_matrix, own.covariance_under(marginal)[0])
         variance = marginal * (1.0 - 2.0 * own.hat()[0]) + drawn
     decides_alone = stack.project(np.ones((1, result.k))).hat()[0] > _LEVERAGE_OF_ONE
     return np.where(decides_alone, 0.0, np.maximum(variance, 0.0))

@@ -255,7 +255,7 @@ class MetaResult(Shown):
         import pandas as pd
 
         shrink = self.tau2 / (self.tau2 + self.v)
-        x = np.ones((self.k, 1)) if self.x is None else self.x
+        x = self.model_matrix
         estimate = shrink * self.y + (1.0 - shrink) * self.fitted
         se = np.sqrt(shrink * self.v + (1.0 - shrink) ** 2 * np.vecdot(x @ self.covariance, x))
         half = critical_value(self.level, self.df) * se
@@ -277,6 +277,11 @@ class MetaResult(Shown):
             "level": self.level,
         }
         return self.coefficients.assign(**shared)
+
+    @property
+    def model_matrix(self) -> Array:
+        """The model matrix (k, p): ``x``, or a column of ones for a mean alone."""
+        return np.ones((self.k, 1)) if self.x is None else self.x
 
     @cached_property
     def stack(self) -> Stack:
