@@ -33,7 +33,7 @@ ZERO_P = "A p printed as 0.000 is below 0.0005: give that."
 
 
 class CombinationMethod(StrEnum):
-    """How p-values are combined; what each is sensitive to is told at the functions below."""
+    """How p-values are combined: see :func:`combine_p_values`."""
 
     FISHER = "fisher"
     STOUFFER = "stouffer"
