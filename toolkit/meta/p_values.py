@@ -108,10 +108,8 @@ def combine_p_values(
     Raises ModelInputError for p-values of 0 (a p printed as 0.000 is below 0.0005: give that), of 1 where they are
     one-sided, and for other values, directions and weights that cannot be, with their rows.
     """
-    chosen, side = (
-        check_choice(CombinationMethod, method, "method"),
-        check_choice(Alternative, alternative, "alternative"),
-    )
+    chosen = check_choice(CombinationMethod, method, "method")
+    side = check_choice(Alternative, alternative, "alternative")
     one_sided = _one_sided(p, directions)
     shares = _shares(chosen, one_sided, weights)
     combine = _METHODS[chosen]
