@@ -280,3 +280,22 @@ def test_the_reference_covers_both_links_and_estimators_of_location_scale_models
     assert found == {
         (link, estimator, test) for link in ("log", "identity") for estimator in ("ML", "REML") for test in "zt"
     }
+
+
+@pytest.mark.parametrize("case", VALUES["prediction_intervals"], ids=name_of)
+def test_named_prediction_intervals_equal_those_of_metafor(case):
+    y, v = effects(case)
+    # The standard error is that of a z test whatever the fit's own.
+    result = meta.random_effects(y, v, tau2=case["estimator"], test="knha")
+    plain = meta.random_effects(y, v, tau2=case["estimator"], test="z").se
+    for method, wanted in (("HTS k-2", case["k_2"]), ("HTS k-1", case["k_1"])):
+        found = result.prediction_interval(method)
+        assert_close([found.low, found.high], wanted, kind(case["estimator"]), plain)
+
+
+@pytest.mark.parametrize(
+    "case", [c for c in VALUES["weighted"] if (c["estimator"], c["weights"], c["test"]) == ("DL", "inverse", "z")]
+)
+def test_the_inverse_variance_heterogeneity_model_equals_metafors_weights(case):
+    y, v = effects(case)
+    assert_fit(meta.inverse_variance_heterogeneity(y, v), case, TOLERANCE["closed-form"])

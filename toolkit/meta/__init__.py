@@ -19,14 +19,14 @@ from toolkit.meta.gosh_clusters import ClusterMethod, GoshClusters, gosh_cluster
 from toolkit.meta.heterogeneity import Tau2Estimator
 from toolkit.meta.inference import Test
 from toolkit.meta.influence import Influence, influence
-from toolkit.meta.intervals import HeterogeneityInterval, IntervalMethod, PredictionInterval
+from toolkit.meta.intervals import HeterogeneityInterval, IntervalMethod, PredictionInterval, PredictionMethod
 from toolkit.meta.likelihood import InformationCriteria
 from toolkit.meta.location_scale import LocationScale, location_scale
 from toolkit.meta.p_values import Alternative, CombinationMethod, CombinedP, combine_p_values
 from toolkit.meta.permutation import PermutationTest, permutation_test
 from toolkit.meta.predictive import ShareBeyond, Side, share_beyond
 from toolkit.meta.profile import ProfileLikelihood, profile_likelihood
-from toolkit.meta.random_effects import random_effects
+from toolkit.meta.random_effects import inverse_variance_heterogeneity, random_effects
 from toolkit.meta.regression import regression
 from toolkit.meta.regression_result import MetaRegression
 from toolkit.meta.residuals import Residuals, residuals
@@ -60,6 +60,7 @@ __all__ = [
     "ModelSet",
     "PermutationTest",
     "PredictionInterval",
+    "PredictionMethod",
     "ProfileLikelihood",
     "Residuals",
     "Settings",
@@ -80,6 +81,7 @@ __all__ = [
     "funnel",
     "gosh_clusters",
     "influence",
+    "inverse_variance_heterogeneity",
     "labbe",
     "likelihood_ratio_test",
     "location_scale",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Literal
 
 from toolkit.meta.fitting import fit
@@ -41,3 +42,16 @@ def random_effects(
     tau2 does not settle.
     """
     return fit(check_studies(y, v, labels, weights), None, ("mean",), check_settings(tau2, test, level))
+
+
+def inverse_variance_heterogeneity(
+    y: ArrayLike, v: ArrayLike, *, level: float = 0.95, labels: Sequence[object] | None = None
+) -> MetaResult:
+    """The IVhet model of Doi et al. (2015, Contemp Clin Trials 45:130), for effects as in :func:`random_effects`.
+
+    The mean is weighted by 1 / v, as for a common effect, so that small studies gain no weight from heterogeneity; its
+    standard error has the variances v + tau2, with tau2 by DerSimonian and Laird, and the test is z. Raises as
+    :func:`random_effects` does.
+    """
+    studies = check_studies(y, v, labels)
+    return fit(replace(studies, weights=1.0 / studies.v), None, ("mean",), check_settings("DL", "z", level))
