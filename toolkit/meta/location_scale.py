@@ -204,24 +204,28 @@ def location_scale(
     variation = design(scale, k, data=data)
     if k <= max(location.x.shape[1], variation.x.shape[1]):
         raise ModelInputError(f"{k} studies are too few for this model: use fewer moderators.")
+    return _fit(studies, settings, chosen, location, variation)
+
+
+def _fit(studies: Studies, settings: Settings, link: Link, location: Design, scale: Design) -> LocationScale:
     stack = studies.as_stack(location.x)
     common = float(estimate_tau2(stack, settings.estimator).value[0])
     restricted = settings.estimator == Tau2Estimator.REML
-    model = ScaleModel(studies.y, studies.v, location.x, variation.x, chosen, restricted)
+    model = ScaleModel(studies.y, studies.v, location.x, scale.x, link, restricted)
     fit = maximise(model, common)
     heterogeneity = np.maximum(model.tau2(fit.alpha), 0.0)
     marginal = Stack(studies.y[None], (studies.v + heterogeneity)[None], location.x[None])
     found = estimate_coefficients(marginal, np.zeros(1), settings.test)
-    q, q_df = float(cochran_q(stack)[0]), k - location.x.shape[1]
+    q, q_df = float(cochran_q(stack)[0]), len(studies.y) - location.x.shape[1]
     notes = ()
     if fit.covariance is None:
         notes = ("tau² of some studies is 0, at its bound, so the scale coefficients have no standard errors.",)
     return LocationScale(
         studies,
         settings,
-        chosen,
+        link,
         location,
-        variation,
+        scale,
         found.beta[0],
         found.covariance[0],
         fit.alpha,
