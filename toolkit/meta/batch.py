@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import numpy as np
-from scipy.special import chdtrc
 
 from toolkit.errors import ModelInputError
 from toolkit.meta.inference import Test
@@ -109,24 +108,5 @@ def _reasons(fit: StackFit, y: Array, v: Array) -> NDArray[np.object_]:
 def _frame(fit: StackFit, reasons: NDArray[np.object_], settings: Settings, index: pd.Index | None) -> pd.DataFrame:
     import pandas as pd
 
-    low, high = fit.limits(settings.level)
-    columns = {
-        "k": fit.k.astype(np.int64),
-        "estimate": fit.beta[:, 0],
-        "se": fit.standard_errors[:, 0],
-        "statistic": fit.statistics[:, 0],
-        "df": np.where(np.isinf(fit.df), np.nan, fit.df),
-        "p_value": fit.p_values[:, 0],
-        "ci_low": low[:, 0],
-        "ci_high": high[:, 0],
-        "tau2": fit.tau2,
-        "tau2_se": fit.tau2_se,
-        "i2": fit.i2,
-        "h2": fit.h2,
-        "q": fit.q,
-        "q_df": fit.q_df,
-        "q_p": np.where(fit.q_df == 0, 1.0, chdtrc(fit.q_df, fit.q)),
-        "test": np.where(np.isinf(fit.df), str(Test.Z), str(usable_test(settings))),
-        "reason": reasons,
-    }
-    return pd.DataFrame(columns, index=index)
+    test = np.where(np.isinf(fit.df), str(Test.Z), str(usable_test(settings)))
+    return pd.DataFrame(fit.columns(settings.level) | {"test": test, "reason": reasons}, index=index)

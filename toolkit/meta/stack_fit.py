@@ -10,6 +10,7 @@ from enum import StrEnum
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
+from scipy.special import chdtrc
 
 from toolkit.meta.heterogeneity import Tau2, Tau2Estimator, cochran_q, estimate_tau2, i2_h2
 from toolkit.meta.inference import Test, critical_value, estimate_coefficients, two_sided_p
@@ -83,6 +84,31 @@ class StackFit(NamedTuple):
         half = critical_value(level, self.df)[:, None] * self.standard_errors
         return self.beta - half, self.beta + half
 
+    def columns(self, level: float) -> dict[str, NDArray]:
+        """What a table of many means has, a row an analysis: the first coefficient, its test, and the heterogeneity.
+
+        k, estimate, se, statistic, df (missing for a normal quantile), p_value, ci_low, ci_high, tau2, tau2_se, i2
+        (percent), h2, q, q_df, q_p.
+        """
+        low, high = self.limits(level)
+        return {
+            "k": self.k.astype(np.int64),
+            "estimate": self.beta[:, 0],
+            "se": self.standard_errors[:, 0],
+            "statistic": self.statistics[:, 0],
+            "df": np.where(np.isinf(self.df), np.nan, self.df),
+            "p_value": self.p_values[:, 0],
+            "ci_low": low[:, 0],
+            "ci_high": high[:, 0],
+            "tau2": self.tau2,
+            "tau2_se": self.tau2_se,
+            "i2": self.i2,
+            "h2": self.h2,
+            "q": self.q,
+            "q_df": self.q_df,
+            "q_p": np.where(self.q_df == 0, 1.0, chdtrc(self.q_df, self.q)),
+        }
+
 
 def usable_test(settings: Settings) -> Test:
     """The test asked for, but z in place of Knapp and Hartung's for a common effect, which that one is not made for."""
@@ -142,7 +168,7 @@ def fit_many(
     Rows are worked through in blocks, so that memory grows with ``parts`` alone. More than a million cells (analyses
     times studies) are split into parcels for joblib: ``jobs`` is its ``n_jobs`` (-1 for all processors), and a
     ``joblib.parallel_config`` around the call chooses the back end, such as a Dask cluster. ``make`` must be picklable
-    for that. What comes back does not depend on how the work was spread.
+    for that. How the work was spread changes no result beyond rounding.
     """
     n, size = len(parts[0]), max(_PARCEL_CELLS // k, 1)
     if n <= size:
