@@ -9,14 +9,16 @@ import pandas as pd
 import pytest
 
 from toolkit.effects import MEASURES, effect_sizes
+from toolkit.effects.recipes import RECIPES
 from toolkit.errors import ModelInputError
 
 REFERENCE = Path(__file__).parents[1] / "reference"
-VALUES = json.loads((REFERENCE / "metafor_univariate.json").read_text())
+FILES = ("metafor_univariate.json", "effect_sizes.json")
+CASES = [case for file in FILES for case in json.loads((REFERENCE / file).read_text())["effects"]]
 TOLERANCE = tomllib.loads((REFERENCE / "tolerances.toml").read_text())
 
 FROM_ESCALC = {
-    "OR RR RD AS PETO PHI YUQ YUY": lambda r: {
+    "OR RR RD AS PETO PHI YUQ YUY PBIT OR2D OR2DL OR2DN": lambda r: {
         "events_1": r["ai"],
         "total_1": np.add(r["ai"], r["bi"]),
         "events_2": r["ci"],
@@ -28,7 +30,38 @@ FROM_ESCALC = {
         "events_2": r["x2i"],
         "time_2": r["t2i"],
     },
-    "MD SMD SMDH ROM CVR VR": lambda r: {
+    "MPRD MPRR MPOR MPORC MPPETO": lambda r: {
+        "both": r["ai"],
+        "only_1": r["bi"],
+        "only_2": r["ci"],
+        "neither": r["di"],
+    },
+    "MPORM": lambda r: {
+        "events_1": r["ai"],
+        "total_1": np.add(r["ai"], r["bi"]),
+        "events_2": r["ci"],
+        "total_2": np.add(r["ci"], r["di"]),
+        "r": r["ri"],
+    },
+    "SMD1": lambda r: {
+        "mean_1": r["m1i"],
+        "n_1": r["n1i"],
+        "mean_2": r["m2i"],
+        "sd_2": r["sd2i"],
+        "n_2": r["n2i"],
+    },
+    "MC SMCC SMCR SMCRH ROMC CVRC VRC": lambda r: {
+        "mean_1": r["m1i"],
+        "sd_1": r["sd1i"],
+        "mean_2": r["m2i"],
+        "sd_2": r["sd2i"],
+        "n": r["ni"],
+        "r": r["ri"],
+    },
+    "PCOR ZPCOR SPCOR": lambda r: {"t": r["ti"], "n": r["ni"], "predictors": r["mi"], "r2": r["r2i"]},
+    "ARAW AHW ABT": lambda r: {"alpha": r["ai"], "items": r["mi"], "n": r["ni"]},
+    "REH": lambda r: {"homozygous_1": r["ai"], "heterozygous": r["bi"], "homozygous_2": r["ci"]},
+    "MD SMD SMDH ROM CVR VR SMD1H RBIS RPB D2OR D2ORL D2ORN": lambda r: {
         "mean_1": r["m1i"],
         "sd_1": r["sd1i"],
         "n_1": r["n1i"],
@@ -36,10 +69,10 @@ FROM_ESCALC = {
         "sd_2": r["sd2i"],
         "n_2": r["n2i"],
     },
-    "COR ZCOR": lambda r: {"r": r["ri"], "n": r["ni"]},
+    "COR UCOR ZCOR": lambda r: {"r": r["ri"], "n": r["ni"]},
     "PR PLN PLO PAS PFT": lambda r: {"events": r["xi"], "total": r["ni"]},
     "IR IRLN IRS IRFT": lambda r: {"events": r["xi"], "time": r["ti"]},
-    "MN MNLN": lambda r: {"mean": r["mi"], "sd": r["sdi"], "n": r["ni"]},
+    "MN MNLN SMN SDLN CVLN": lambda r: {"mean": r["mi"], "sd": r["sdi"], "n": r["ni"]},
 }
 RENAME = {"drop00": "drop_double_zero"}
 
@@ -54,7 +87,7 @@ def case_name(case):
     return f"{case['data']}-{case['measure']}-{rule}-{case['variance']}"
 
 
-@pytest.mark.parametrize("case", VALUES["effects"], ids=case_name)
+@pytest.mark.parametrize("case", CASES, ids=case_name)
 def test_effect_sizes_equal_those_of_escalc(case):
     rule = {RENAME.get(name, name): value for name, value in dict(case["rule"]).items()}
     found = effect_sizes(case["measure"], variance=case["variance"], **rule, **raw_columns(case))
@@ -66,15 +99,13 @@ def test_effect_sizes_equal_those_of_escalc(case):
 
 
 def test_the_reference_covers_every_measure_that_is_computed_from_raw_numbers():
-    covered = {case["measure"] for case in VALUES["effects"]}
+    covered = {case["measure"] for case in CASES} | {"RTET"}
     assert covered == {code for code, measure in MEASURES.items() if measure.raw}
 
 
 def test_the_reference_covers_every_variance_type():
-    from toolkit.effects.calculation import _RECIPES
-
-    covered = {(case["measure"], case["variance"]) for case in VALUES["effects"]}
-    assert covered == {(code, variance) for code, recipe in _RECIPES.items() for variance in recipe.variances}
+    covered = {(case["measure"], case["variance"]) for case in CASES} | {("RTET", "LS")}
+    assert covered == {(code, variance) for code, recipe in RECIPES.items() for variance in recipe.variances}
 
 
 TABLE = {"events_1": [0, 3, 0], "total_1": [20, 30, 10], "events_2": [4, 5, 0], "total_2": [25, 30, 12]}
@@ -121,6 +152,12 @@ def test_one_study_may_be_given_as_plain_numbers():
         ("MN", {"mean": [1], "sd": [-1], "n": [5]}, "sd must be 0 or more"),
         ("IRR", {"events_1": 1, "time_1": 0, "events_2": 1, "time_2": 2}, "time_1 must be above 0"),
         ("PR", {"events": [[1]], "total": [[2]]}, "one-dimensional"),
+        ("MPOR", {"both": 1, "only_1": -2, "only_2": 3, "neither": 4}, "only_1 must be 0 or more; found -2.0 in row 0"),
+        ("SMD1", {"mean_1": 1, "n_1": 9, "mean_2": 0, "sd_2": -1, "n_2": 9}, "sd_2 must be 0 or more"),
+        ("MC", {"mean_1": 1, "sd_1": 1, "mean_2": 0, "sd_2": 1, "n": 9, "r": 1.5}, "r must lie from -1 to 1"),
+        ("ARAW", {"alpha": 90, "items": 10, "n": 50}, "not a percentage"),
+        ("PCOR", {"t": 2, "n": 5, "predictors": 4}, r"n must be above predictors + 1; found 5.0 in row 0"),
+        ("SPCOR", {"t": 2, "n": 50, "predictors": 4, "r2": 30}, "r2 must lie from 0 to 1"),
     ],
 )
 def test_bad_input_is_told_what_was_found_and_where(measure, raw, message):
@@ -140,3 +177,21 @@ def test_bad_input_is_told_what_was_found_and_where(measure, raw, message):
 def test_unknown_rules_are_refused(options, message):
     with pytest.raises(ModelInputError, match=message):
         effect_sizes("OR", **options, **TABLE)
+
+
+def test_dropping_double_zeros_is_refused_where_there_are_no_two_groups():
+    with pytest.raises(ModelInputError, match="PR has none"):
+        effect_sizes("PR", events=[0, 3], total=[10, 10], drop_double_zero=True)
+
+
+def test_a_whole_table_of_means_may_be_given_to_measures_that_need_a_part_of_it():
+    whole = {"mean_1": 5, "sd_1": 2, "n_1": 12, "mean_2": 3, "sd_2": 1, "n_2": 30}
+    assert effect_sizes("SMD1", **whole)["y"].notna().all()
+    assert effect_sizes("VR", **whole)["y"].notna().all()
+
+
+def test_exchanging_the_conditions_of_pairs_turns_the_sign():
+    there = effect_sizes("MPOR", both=20, only_1=8, only_2=3, neither=69)
+    back = effect_sizes("MPOR", both=20, only_1=3, only_2=8, neither=69)
+    assert there["y"].item() == pytest.approx(-back["y"].item())
+    assert there["v"].item() == pytest.approx(back["v"].item())

@@ -11,18 +11,33 @@ from toolkit.effects import MEASURES, Scale, find_measure
 from toolkit.errors import ModelInputError
 
 REFERENCE = Path(__file__).parents[1] / "reference"
-VALUES = json.loads((REFERENCE / "metafor_univariate.json").read_text())
+FILES = ("metafor_univariate.json", "effect_sizes.json")
+CASES = [case for file in FILES for case in json.loads((REFERENCE / file).read_text())["back_transform"]]
+SLOPES = json.loads((REFERENCE / "conversions.json").read_text())["slopes"]
 TOLERANCE = tomllib.loads((REFERENCE / "tolerances.toml").read_text())
 
 
-@pytest.mark.parametrize("case", VALUES["back_transform"], ids=lambda case: case["measure"])
+@pytest.mark.parametrize("case", CASES, ids=lambda case: case["measure"])
 def test_back_transformations_equal_those_of_metafor(case):
     found = MEASURES[case["measure"]].back_transform(case["y"], size=case["size"])
     np.testing.assert_allclose(found, case["natural"], rtol=TOLERANCE["transformation"], atol=1e-12)
 
 
+@pytest.mark.parametrize("case", CASES, ids=lambda case: case["measure"])
+def test_transformations_lead_back_to_the_values_of_escalc(case):
+    # The size of a Freeman-Tukey value is the study's own there, and the mean of all in the back-transformation.
+    if case["size"] is None:
+        found = MEASURES[case["measure"]].transform(case["natural"])
+        np.testing.assert_allclose(found, case["y"], rtol=TOLERANCE["transformation"], atol=1e-12)
+
+
+@pytest.mark.parametrize("case", SLOPES, ids=lambda case: case["measure"])
+def test_slopes_equal_the_derivatives_that_r_finds(case):
+    assert MEASURES[case["measure"]].slope(case["value"]) == pytest.approx(case["slope"], rel=1e-9)
+
+
 def test_the_reference_covers_every_scale():
-    covered = {MEASURES[case["measure"]].scale for case in VALUES["back_transform"]}
+    covered = {MEASURES[case["measure"]].scale for case in CASES}
     assert covered | {Scale.IDENTITY} == set(Scale)
 
 

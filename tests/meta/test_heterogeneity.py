@@ -10,9 +10,10 @@ from toolkit.meta.stack import Stack
 RANDOM = np.random.default_rng(7)
 Y = RANDOM.normal(0.2, 0.5, size=(40, 9))
 V = RANDOM.uniform(0.01, 0.3, size=(40, 9))
+ESTIMATORS = [estimator for estimator in Tau2Estimator if estimator != "GENQ"]  # it needs weights
 
 
-@pytest.mark.parametrize("estimator", Tau2Estimator)
+@pytest.mark.parametrize("estimator", ESTIMATORS)
 def test_a_stack_gives_what_each_analysis_gives_alone(estimator):
     together = estimate_tau2(Stack(Y, V), estimator)
     alone = [meta.random_effects(y, v, tau2=estimator) for y, v in zip(Y, V, strict=True)]
@@ -20,7 +21,7 @@ def test_a_stack_gives_what_each_analysis_gives_alone(estimator):
     assert together.converged.all()
 
 
-@pytest.mark.parametrize("estimator", Tau2Estimator)
+@pytest.mark.parametrize("estimator", ESTIMATORS)
 def test_absent_studies_do_not_count(estimator):
     present = np.ones_like(Y)
     present[:20, 6:] = 0
@@ -30,7 +31,7 @@ def test_absent_studies_do_not_count(estimator):
     np.testing.assert_allclose(masked.se[:20], shorter.se, rtol=1e-10)
 
 
-@pytest.mark.parametrize("estimator", Tau2Estimator)
+@pytest.mark.parametrize("estimator", ESTIMATORS)
 def test_a_column_of_ones_as_model_matrix_is_the_mean(estimator):
     mean = estimate_tau2(Stack(Y, V), estimator)
     design = estimate_tau2(Stack(Y, V, np.ones((1, 9, 1))), estimator)

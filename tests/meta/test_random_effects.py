@@ -11,7 +11,7 @@ from toolkit import meta
 from toolkit.errors import ConvergenceError, ModelInputError
 from toolkit.meta import heterogeneity
 
-ESTIMATORS = list(meta.Tau2Estimator)
+ESTIMATORS = [estimator for estimator in meta.Tau2Estimator if estimator != "GENQ"]  # it needs weights
 
 
 @st.composite

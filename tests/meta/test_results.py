@@ -18,7 +18,7 @@ def result():
 def test_a_result_carries_its_input_settings_and_version(result):
     assert result.y.tolist() == Y
     assert result.labels[1] == "Bo"
-    assert result.settings == ("REML", "knha", 0.95)
+    assert result.settings == ("REML", "knha", 0.95, None)
     assert result.version == __version__
     assert result.convergence.converged
     assert (result.k, result.p, result.df, result.q_df) == (4, 1, 3, 3)

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
-from toolkit.effects.raw import require
+from toolkit.effects.raw import require, require_counts
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -45,8 +45,7 @@ def cells(columns: Mapping[str, Array]) -> Cells:
     """The cells from events and totals. Raises ModelInputError for negative counts and for events above the total."""
     for group in ("1", "2"):
         events, total = columns[f"events_{group}"], columns[f"total_{group}"]
-        require(events >= 0, f"events_{group}", events, "be 0 or more", "Check the count.")
-        require(total >= 0, f"total_{group}", total, "be 0 or more", "Check the group size.")
+        require_counts(columns, (f"events_{group}", f"total_{group}"))
         require(
             (events <= total) | np.isnan(total),
             f"events_{group}",
@@ -101,7 +100,7 @@ def peto(table: Cells) -> Effect:
 
 
 def phi(table: Cells, variance: str = "LS") -> Effect:
-    """Phi coefficient. ``variance``: LS for multinomial sampling, ST for stratified (two samples of fixed size)."""
+    """Phi coefficient. ``variance``: LS (or CS) for one multinomial sample, ST for two of fixed size."""
     a, b, c, d = table
     n = table.n_1 + table.n_2
     y = (a * d - b * c) / np.sqrt(table.n_1 * table.n_2 * (a + c) * (b + d))

@@ -2,21 +2,23 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 
-from toolkit.effects import binary, continuous, correlation, rates, single_group
-from toolkit.effects.measures import MEASURES, Measure, find_measure
+from toolkit.effects import binary, rates
+from toolkit.effects.measures import find_measure
+from toolkit.effects.plausibility import warn_of_standard_errors
 from toolkit.effects.raw import number_columns
+from toolkit.effects.recipes import RECIPES
 from toolkit.errors import ModelInputError, suggestion
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     import pandas as pd
     from numpy.typing import ArrayLike, NDArray
+
+    from toolkit.effects.measures import Measure
+    from toolkit.effects.recipes import Recipe
 
 ZeroRule = Literal["only0", "all", "if0all", "none"]
 
@@ -25,56 +27,6 @@ _ZERO_RULES = {
     "all": "all tables",
     "if0all": "all tables, where any has a zero cell",
     "none": "no table",
-}
-
-
-@dataclass(frozen=True, slots=True)
-class _Recipe:
-    """How a measure is computed: the reader of its columns, the formula, and what may be varied.
-
-    ``counts`` are the fields that may be zero and take the correction; ``add`` is the default correction.
-    """
-
-    read: Callable[..., Any]
-    formula: Callable[..., Any]
-    variances: tuple[str, ...] = ("LS",)
-    counts: tuple[str, ...] = ()
-    add: float = 0.5
-
-
-_CELLS = ("a", "b", "c", "d")
-
-_RECIPES: dict[str, _Recipe] = {
-    "OR": _Recipe(binary.cells, binary.odds_ratio, counts=_CELLS),
-    "RR": _Recipe(binary.cells, binary.risk_ratio, counts=_CELLS),
-    "RD": _Recipe(binary.cells, binary.risk_difference, ("LS", "UB", "AV"), _CELLS),
-    "AS": _Recipe(binary.cells, binary.arcsine_difference, counts=_CELLS, add=0.0),
-    "PETO": _Recipe(binary.cells, binary.peto, counts=_CELLS),
-    "PHI": _Recipe(binary.cells, binary.phi, ("LS", "ST"), _CELLS, add=0.0),
-    "YUQ": _Recipe(binary.cells, binary.yule_q, counts=_CELLS),
-    "YUY": _Recipe(binary.cells, binary.yule_y, counts=_CELLS),
-    "IRR": _Recipe(rates.rates, rates.rate_ratio, counts=("x_1", "x_2")),
-    "IRD": _Recipe(rates.rates, rates.rate_difference, counts=("x_1", "x_2")),
-    "IRSD": _Recipe(rates.rates, rates.square_root_rate_difference, counts=("x_1", "x_2"), add=0.0),
-    "MD": _Recipe(continuous.two_means, continuous.mean_difference, ("LS", "HO")),
-    "SMD": _Recipe(continuous.two_means, continuous.standardised_mean_difference, ("LS", "LS2", "UB", "AV")),
-    "SMDH": _Recipe(continuous.two_means, continuous.heteroscedastic_smd, ("LS", "LS2")),
-    "ROM": _Recipe(continuous.two_means, continuous.ratio_of_means, ("LS", "HO", "AV", "AVHO")),
-    "CVR": _Recipe(continuous.two_means, continuous.coefficient_of_variation_ratio),
-    "VR": _Recipe(continuous.two_means, continuous.variability_ratio),
-    "COR": _Recipe(correlation.correlations, correlation.raw_correlation, ("LS", "AV")),
-    "ZCOR": _Recipe(correlation.correlations, correlation.fisher_z),
-    "PR": _Recipe(single_group.counts, single_group.proportion, ("LS", "UB", "AV"), ("x", "m")),
-    "PLN": _Recipe(single_group.counts, single_group.log_proportion, ("LS", "AV"), ("x", "m")),
-    "PLO": _Recipe(single_group.counts, single_group.logit_proportion, ("LS", "AV"), ("x", "m")),
-    "PAS": _Recipe(single_group.counts, single_group.arcsine_proportion, counts=("x", "m"), add=0.0),
-    "PFT": _Recipe(single_group.counts, single_group.double_arcsine_proportion, counts=("x", "m"), add=0.0),
-    "IR": _Recipe(single_group.rate, single_group.incidence_rate, counts=("x",)),
-    "IRLN": _Recipe(single_group.rate, single_group.log_incidence_rate, counts=("x",)),
-    "IRS": _Recipe(single_group.rate, single_group.square_root_incidence_rate, counts=("x",), add=0.0),
-    "IRFT": _Recipe(single_group.rate, single_group.freeman_tukey_incidence_rate, counts=("x",), add=0.0),
-    "MN": _Recipe(single_group.means, single_group.mean),
-    "MNLN": _Recipe(single_group.means, single_group.log_mean),
 }
 
 
@@ -91,33 +43,38 @@ def effect_sizes(
 
     ``raw`` are the columns that the measure needs, one number a study: ``events_1, total_1, events_2, total_2`` |
     ``mean_1, sd_1, n_1, mean_2, sd_2, n_2`` | ``events_1, time_1, events_2, time_2`` | ``r, n`` | ``events, total`` |
-    ``events, time`` | ``mean, sd, n`` (``MEASURES[code].raw`` names them).
+    ``events, time`` | ``mean, sd, n`` | pairs ``both, only_1, only_2, neither`` | change ``mean_1, sd_1, mean_2, sd_2,
+    n, r`` | regression ``t, n, predictors, r2`` | ``alpha, items, n`` (``MEASURES[code].raw`` names them).
 
-    Zeros: ``add`` (1/2, but 0 for the measures that are defined at zero: AS PHI IRSD PAS PFT IRS IRFT) is added to
+    Zeros: ``add`` (1/2, but 0 for the measures that are defined at zero: AS PHI RTET IRSD PAS PFT IRS IRFT) is added to
     the counts of the tables that ``to`` names: ``only0`` those with a zero cell, ``all``, ``if0all`` all when any has
     a zero, ``none``. ``drop_double_zero`` leaves two-group tables without events, or with nothing but events, missing.
     ``variance`` chooses the variance formula where a measure has several; the functions of this package name them.
 
     The frame has the columns ``y`` and ``v``, the index of the first pandas column that was given, and in ``attrs``
-    the measure, the variance type, ``zero_cells`` (rule, add, rows changed) and ``missing`` (row -> reason: what is
-    missing or cannot be computed is NaN there). The conventions are those of metafor's ``escalc`` 3.8.
+    the measure, the variance type, ``zero_cells`` (rule, add, rows changed), ``missing`` (row -> reason: what is
+    missing or cannot be computed is NaN there) and ``warning``: standardised differences beyond ±3 warn that standard
+    errors may have been entered as standard deviations. The conventions are those of metafor's ``escalc`` 3.8.
 
     Raises ModelInputError for unknown or absent columns, text, different lengths and impossible numbers.
     """
     found = find_measure(measure)
     _check_names(found, raw)
-    recipe = _RECIPES[measure]
+    recipe = RECIPES[found.code]
     if variance not in recipe.variances:
         raise ModelInputError(f"{measure} has the variance types {', '.join(recipe.variances)}; got {variance!r}.")
     columns = number_columns(raw)
     group = recipe.read(columns)
-    double_zero = _double_zero(group) if drop_double_zero and recipe.counts else np.zeros(_rows(group), bool)
+    warning = warn_of_standard_errors(found.code, group)
+    double_zero = _double_zero(found, group) if drop_double_zero else np.zeros(_rows(group), bool)
     amount = recipe.add if add is None else float(add)
     group, changed = _correct_zeros(group, recipe.counts, amount, to, double_zero)
     with np.errstate(divide="ignore", invalid="ignore"):
         y, v = recipe.formula(group, variance) if len(recipe.variances) > 1 else recipe.formula(group)
     y, v = _finite_or_missing(y, v, double_zero)
-    return _frame(found, raw, y, v, variance, _zero_record(recipe, amount, to, changed), _reasons(columns, y, v))
+    frame = _frame(found, raw, y, v, variance, _zero_record(recipe, amount, to, changed), _reasons(columns, y, v))
+    frame.attrs["warning"] = warning
+    return frame
 
 
 def _check_names(measure: Measure, raw: dict[str, ArrayLike]) -> None:
@@ -125,10 +82,7 @@ def _check_names(measure: Measure, raw: dict[str, ArrayLike]) -> None:
         raise ModelInputError(
             f"{measure.name} ({measure.code}) is taken as reported: use from_interval or from_standard_error."
         )
-    unknown = [name for name in raw if name not in measure.raw]
-    # Means do no harm to a measure of spread, and a table of means is often given whole.
-    if measure.code == "VR":
-        unknown = [name for name in unknown if name not in MEASURES["MD"].raw]
+    unknown = [name for name in raw if name not in measure.raw + RECIPES[measure.code].also]
     if unknown:
         raise ModelInputError(
             f"{measure.code} does not take {', '.join(unknown)}.{suggestion(unknown[0], measure.raw)} "
@@ -143,13 +97,13 @@ def _rows(group: Any) -> int:
     return len(group[0])
 
 
-def _double_zero(group: Any) -> NDArray[np.bool_]:
+def _double_zero(measure: Measure, group: Any) -> NDArray[np.bool_]:
     """Two-group tables in which nobody, or everybody, had the event: they say nothing about a ratio."""
     if isinstance(group, binary.Cells):
         return ((group.a == 0) & (group.c == 0)) | ((group.b == 0) & (group.d == 0))
     if isinstance(group, rates.Rates):
         return (group.x_1 == 0) & (group.x_2 == 0)
-    return np.zeros(_rows(group), bool)
+    raise ModelInputError(f"drop_double_zero is for two independent groups with events; {measure.code} has none.")
 
 
 def _correct_zeros(
@@ -179,10 +133,10 @@ def _finite_or_missing(
 ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     # A variance alone may be missing (a correlation in a sample of three); an effect alone may not.
     lost = ~np.isfinite(y) | np.isinf(v) | dropped
-    return np.where(lost, np.nan, y), np.where(lost, np.nan, v)
+    return np.where(lost, np.nan, y), np.where(lost | (v < 0), np.nan, v)
 
 
-def _zero_record(recipe: _Recipe, add: float, to: str, changed: NDArray[np.bool_]) -> dict[str, Any]:
+def _zero_record(recipe: Recipe, add: float, to: str, changed: NDArray[np.bool_]) -> dict[str, Any]:
     rule = f"{add:g} added to the counts of {_ZERO_RULES[to]}" if recipe.counts and add else "nothing added"
     return {"rule": rule, "add": add, "to": to, "rows": np.flatnonzero(changed).tolist()}
 

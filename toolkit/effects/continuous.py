@@ -46,13 +46,14 @@ class TwoMeans(NamedTuple):
 def two_means(columns: Mapping[str, Array]) -> TwoMeans:
     """The checked columns. Raises ModelInputError for a negative standard deviation or a group without people.
 
-    ``mean_1`` and ``mean_2`` may be absent: measures of spread do not need them.
+    The means and ``sd_1`` may be absent: not every measure needs them.
     """
     for group in ("1", "2"):
-        sd, n = columns[f"sd_{group}"], columns[f"n_{group}"]
+        n = columns[f"n_{group}"]
+        sd = columns.get(f"sd_{group}", np.full_like(n, np.nan))
         require(sd >= 0, f"sd_{group}", sd, "be 0 or more", "Check that it is a standard deviation.")
         require(n > 0, f"n_{group}", n, "be above 0", "Check the group size.")
-    unknown = np.full_like(columns["sd_1"], np.nan)
+    unknown = np.full_like(columns["n_1"], np.nan)
     return TwoMeans(*(columns.get(name, unknown) for name in TwoMeans._fields))
 
 
@@ -81,20 +82,39 @@ def standardised_mean_difference(two: TwoMeans, variance: str = "LS") -> Effect:
     ``variance``: LS large sample (Hedges 1982, equation 8); LS2 the same for the uncorrected d, times the correction
     squared (Borenstein 2009, equation 12.18); UB unbiased (Hedges 1983); AV with the average g of all studies.
     """
-    correction = hedges_correction(two.df)
     d = (two.mean_1 - two.mean_2) / two.pooled_sd
+    return _corrected(two, d, two.df, two.n_1 + two.n_2, variance)
+
+
+def smd_of_group_2(two: TwoMeans, variance: str = "LS") -> Effect:
+    """Glass's delta: the mean difference in standard deviations of group 2, bias-corrected (Hedges 1981).
+
+    ``variance``: as for :func:`standardised_mean_difference`, which see; the spreads are taken to be alike.
+    """
+    d = (two.mean_1 - two.mean_2) / two.sd_2
+    return _corrected(two, d, two.n_2 - 1, two.n_2, variance)
+
+
+def _corrected(two: TwoMeans, d: Array, df: Array, n_of_sd: Array, variance: str) -> Effect:
+    """The bias-corrected ``d`` and its variance; ``n_of_sd`` are the people whose standard deviation is the unit."""
+    correction = hedges_correction(df)
     y = correction * d
     size = 1 / two.n_1 + 1 / two.n_2
-    n = two.n_1 + two.n_2
     match variance:
         case "LS2":
-            return y, correction**2 * (size + d**2 / (2 * n))
+            return y, correction**2 * (size + d**2 / (2 * n_of_sd))
         case "UB":
-            return y, size + (1 - (two.df - 2) / (two.df * correction**2)) * y**2
+            return y, size + (1 - (df - 2) / (df * correction**2)) * y**2
         case "AV":
-            return y, size + weighted_average(y, n) ** 2 / (2 * n)
+            return y, size + weighted_average(y, two.n_1 + two.n_2) ** 2 / (2 * n_of_sd)
         case _:
-            return y, size + y**2 / (2 * n)
+            return y, size + y**2 / (2 * n_of_sd)
+
+
+def heteroscedastic_smd_of_group_2(two: TwoMeans) -> Effect:
+    """Glass's delta for spreads that differ (Bonett 2009, Psychol Methods 14:225)."""
+    y = hedges_correction(two.n_2 - 1) * (two.mean_1 - two.mean_2) / two.sd_2
+    return y, (two.sd_1 / two.sd_2) ** 2 / two.n_1 + 1 / two.n_2 + y**2 / (2 * two.n_2)
 
 
 def heteroscedastic_smd(two: TwoMeans, variance: str = "LS") -> Effect:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
-from toolkit.effects.raw import require
+from toolkit.effects.raw import require, require_counts
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -34,8 +34,8 @@ class Rates(NamedTuple):
 def rates(columns: Mapping[str, Array]) -> Rates:
     """The checked columns. Raises ModelInputError for negative counts and for person-time of 0 or less."""
     for group in ("1", "2"):
-        events, time = columns[f"events_{group}"], columns[f"time_{group}"]
-        require(events >= 0, f"events_{group}", events, "be 0 or more", "Check the count.")
+        time = columns[f"time_{group}"]
+        require_counts(columns, (f"events_{group}",))
         require(time > 0, f"time_{group}", time, "be above 0", "Check the person-time.")
     return Rates(columns["events_1"], columns["time_1"], columns["events_2"], columns["time_2"])
 

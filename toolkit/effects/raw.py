@@ -9,7 +9,7 @@ import numpy as np
 from toolkit.errors import ModelInputError
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Mapping
 
     from numpy.typing import ArrayLike, NDArray
 
@@ -38,11 +38,36 @@ def number_columns(columns: Mapping[str, ArrayLike]) -> dict[str, NDArray[np.flo
     return {name: np.broadcast_to(array, (rows,)) for name, array in arrays.items()}
 
 
+def complete_columns(columns: Mapping[str, ArrayLike]) -> dict[str, NDArray[np.float64]]:
+    """The columns as :func:`number_columns` gives them, of one study at least and without gaps.
+
+    Raises ModelInputError for missing and infinite numbers, with their rows, and for empty columns.
+    """
+    arrays = number_columns(columns)
+    if any(not len(array) for array in arrays.values()):
+        raise ModelInputError(f"There is no study: {', '.join(arrays)} are empty. Check which rows were selected.")
+    gaps = [
+        f"{name} in row {row}" for name, array in arrays.items() for row in np.flatnonzero(~np.isfinite(array)).tolist()
+    ]
+    if gaps:
+        raise ModelInputError(
+            f"Missing or infinite: {', '.join(gaps[:5])}{f' and {len(gaps) - 5} more' if len(gaps) > 5 else ''}. "
+            "Leave these rows out, or complete them from the source."
+        )
+    return arrays
+
+
 def require(holds: NDArray[np.bool_], name: str, values: NDArray[np.float64], rule: str, remedy: str) -> None:
     """Raise ModelInputError with the offending values where ``holds`` is false; a missing value passes."""
     broken = ~holds & ~np.isnan(values)
     if broken.any():
         raise ModelInputError(f"{name} must {rule}; found {describe_rows(values, broken)}. {remedy}")
+
+
+def require_counts(columns: Mapping[str, NDArray[np.float64]], names: Iterable[str]) -> None:
+    """Raise ModelInputError, with the rows, where one of the named columns holds a negative count."""
+    for name in names:
+        require(columns[name] >= 0, name, columns[name], "be 0 or more", "Check the count.")
 
 
 def _number_column(name: str, values: ArrayLike) -> NDArray[np.float64]:

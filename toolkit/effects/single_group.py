@@ -1,4 +1,4 @@
-"""Effect sizes of one group: proportions, incidence rates and means, arrays of shape (k,) in, ``(y, v)`` out."""
+"""Effect sizes of one group: proportions, rates, means, spreads, genotypes; arrays (k,) in, ``(y, v)`` out."""
 
 from __future__ import annotations
 
@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 
 from toolkit.effects.binary import weighted_average
-from toolkit.effects.raw import require
+from toolkit.effects.continuous import hedges_correction
+from toolkit.effects.raw import require, require_counts
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -40,10 +41,18 @@ class Means(NamedTuple):
     n: Array
 
 
+class Genotypes(NamedTuple):
+    """People homozygous for one allele, heterozygous, and homozygous for the other, each of shape (k,)."""
+
+    homozygous_1: Array
+    heterozygous: Array
+    homozygous_2: Array
+
+
 def counts(columns: Mapping[str, Array]) -> Counts:
     """The checked columns. Raises ModelInputError for negative counts, empty groups and events above the total."""
     events, total = columns["events"], columns["total"]
-    require(events >= 0, "events", events, "be 0 or more", "Check the count.")
+    require_counts(columns, ("events",))
     require(total > 0, "total", total, "be above 0", "Check the group size.")
     require((events <= total) | np.isnan(total), "events", events, "not be above total", "Check the columns' order.")
     return Counts(events, total - events)
@@ -51,16 +60,25 @@ def counts(columns: Mapping[str, Array]) -> Counts:
 
 def rate(columns: Mapping[str, Array]) -> Rate:
     """The checked columns. Raises ModelInputError for negative counts and for person-time of 0 or less."""
-    require(columns["events"] >= 0, "events", columns["events"], "be 0 or more", "Check the count.")
+    require_counts(columns, ("events",))
     require(columns["time"] > 0, "time", columns["time"], "be above 0", "Check the person-time.")
     return Rate(columns["events"], columns["time"])
 
 
 def means(columns: Mapping[str, Array]) -> Means:
-    """The checked columns. Raises ModelInputError for a negative standard deviation or a sample without people."""
+    """The checked columns. Raises ModelInputError for a negative standard deviation or a sample without people.
+
+    ``mean`` may be absent: a measure of spread does not need it.
+    """
     require(columns["sd"] >= 0, "sd", columns["sd"], "be 0 or more", "Check that it is a standard deviation.")
     require(columns["n"] > 0, "n", columns["n"], "be above 0", "Check the sample size.")
-    return Means(columns["mean"], columns["sd"], columns["n"])
+    return Means(columns.get("mean", np.full_like(columns["n"], np.nan)), columns["sd"], columns["n"])
+
+
+def genotypes(columns: Mapping[str, Array]) -> Genotypes:
+    """The checked columns. Raises ModelInputError for negative counts."""
+    require_counts(columns, Genotypes._fields)
+    return Genotypes(*(columns[name] for name in Genotypes._fields))
 
 
 def proportion(group: Counts, variance: str = "LS") -> Effect:
@@ -128,3 +146,29 @@ def mean(group: Means) -> Effect:
 def log_mean(group: Means) -> Effect:
     """Log mean, for outcomes that are above zero."""
     return np.log(group.mean), group.sd**2 / (group.n * group.mean**2)
+
+
+def log_coefficient_of_variation(group: Means) -> Effect:
+    """Log coefficient of variation (Nakagawa et al. 2015, Methods Ecol Evol 6:143)."""
+    spread, v = log_standard_deviation(group)
+    return spread - np.log(group.mean), v + group.sd**2 / (group.n * group.mean**2)
+
+
+def log_standard_deviation(group: Means) -> Effect:
+    """Log standard deviation, bias-corrected (Raudenbush and Bryk 1987, J Educ Stat 12:241)."""
+    bias = 1 / (2 * (group.n - 1))
+    return np.log(group.sd) + bias, bias
+
+
+def standardised_mean(group: Means) -> Effect:
+    """Mean in standard deviations, bias-corrected as Hedges' g."""
+    y = hedges_correction(group.n - 1) * group.mean / group.sd
+    return y, 1 / group.n + y**2 / (2 * group.n)
+
+
+def excess_heterozygosity(group: Genotypes) -> Effect:
+    """Log relative excess heterozygosity, 0 in Hardy-Weinberg equilibrium (Ziegler et al. 2011)."""
+    n = sum(group)
+    share_0, share_1, share_2 = (count / n for count in group)
+    y = np.log(share_1) - np.log(2 * np.sqrt(share_0 * share_2))
+    return y, ((1 - share_1) / (4 * share_0 * share_2) + 1 / share_1) / n

@@ -14,7 +14,6 @@ from toolkit.meta.inference import Coefficients, Test, estimate_coefficients
 from toolkit.meta.results import MetaResult
 from toolkit.meta.roots import MAX_ITERATIONS
 from toolkit.meta.settings import Convergence, Settings
-from toolkit.meta.stack import Stack
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -27,8 +26,8 @@ def fit(studies: Studies, x: NDArray[np.float64] | None, terms: tuple[str, ...],
 
     Raises ConvergenceError where the search for tau2 does not settle.
     """
-    stack = Stack(studies.y[None], studies.v[None], None if x is None else x[None])
-    tau2 = estimate_tau2(stack, settings.estimator)
+    stack = studies.as_stack(x)
+    tau2 = _known_tau2(settings.known_tau2) or estimate_tau2(stack, settings.estimator)
     if not tau2.converged[0]:
         raise ConvergenceError(
             f"The {settings.estimator} estimate of tau2 did not settle in {MAX_ITERATIONS} steps "
@@ -61,6 +60,14 @@ def fit(studies: Studies, x: NDArray[np.float64] | None, terms: tuple[str, ...],
         notes=(*notes, *_cautions(test, found, tau2)),
         version=__version__,
     )
+
+
+def _known_tau2(value: float | None) -> Tau2 | None:
+    """A tau2 that was given, in the form of an estimate that took no search."""
+    if value is None:
+        return None
+    one = np.ones(1, np.int64)
+    return Tau2(np.array([value]), np.array([np.nan]), one - 1, np.ones(1, bool), one)
 
 
 def _test_to_use(settings: Settings, q_df: int) -> tuple[Test, tuple[str, ...]]:

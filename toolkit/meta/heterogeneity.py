@@ -5,7 +5,9 @@ unit of y squared. Names of estimators: EE equal (common) effect, DL DerSimonian
 HSk Hunter-Schmidt with a small-sample correction, SJ Sidik-Jonkman, ML and REML (restricted) maximum likelihood,
 EB empirical Bayes, PM Paule-Mandel. Reviews of all: Viechtbauer 2005, J Educ Behav Stat 30:261; Veroniki et al.
 2016, Res Synth Methods 7:55 (equations below are theirs, with moderators as in Viechtbauer et al. 2015,
-Psychol Methods 20:360).
+Psychol Methods 20:360). Variants as in R's metafor 3.8: DLIT iterates DerSimonian and Laird's equation, SJIT that of
+Sidik and Jonkman (its limit is the Paule-Mandel estimate), PMM is Paule-Mandel with the median of the chi-square
+distribution as target, GENQ the moment estimator with weights of the user's own.
 """
 
 from __future__ import annotations
@@ -15,7 +17,9 @@ from enum import StrEnum
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
+from scipy.special import chdtri
 
+from toolkit.errors import ModelInputError
 from toolkit.meta.likelihood import log_likelihood
 from toolkit.meta.roots import Bracket, bracketed_root, typical_variance
 
@@ -41,6 +45,10 @@ class Tau2Estimator(StrEnum):
     REML = "REML"
     EB = "EB"
     PM = "PM"
+    DLIT = "DLIT"
+    SJIT = "SJIT"
+    PMM = "PMM"
+    GENQ = "GENQ"
 
 
 class Tau2(NamedTuple):
@@ -96,11 +104,34 @@ class GeneralisedQ(NamedTuple):
         return GeneralisedQ(self.target[rows])
 
 
+class IteratedMoment(NamedTuple):
+    """The fixed point tau2 = (Q(tau2) - (k - p)) / tr(P) of metafor's DLIT; tau2 tr(P) is k - p - tr(P V)."""
+
+    df: Array
+    v: Array
+
+    def sides(self, p: Projection, residuals: Array) -> tuple[Array, Array]:
+        """Observed and expected."""
+        return np.vecdot(p.w * residuals, residuals), 2.0 * self.df - p.trace(self.v)
+
+    def slopes(self, p: Projection, residuals: Array) -> tuple[Array, Array]:
+        """Their derivatives with respect to tau2."""
+        py = p.w * residuals
+        return -np.vecdot(py, py), p.trace_product(self.v)
+
+    def take(self, rows: NDArray[np.intp]) -> IteratedMoment:
+        """The equation of these analyses alone."""
+        return IteratedMoment(self.df[rows], self.v[rows])
+
+
 def estimate_tau2(stack: Stack, estimator: Tau2Estimator) -> Tau2:
     """tau2 of each analysis by one estimator; 0 where there are no more studies than coefficients.
 
-    Moment estimates are cut at 0 before anything else is computed from them. ML and REML are global maxima.
+    Moment estimates are cut at 0 before anything else is computed from them. ML and REML are global maxima. Raises
+    ModelInputError for GENQ without weights.
     """
+    if estimator == Tau2Estimator.GENQ and stack.given is None:
+        raise ModelInputError("The estimator GENQ needs weights of your own: give weights=, a number a study.")
     n = len(stack.y)
     none = np.zeros(n, np.int64)
     enough = stack.df > 0
@@ -111,9 +142,14 @@ def estimate_tau2(stack: Stack, estimator: Tau2Estimator) -> Tau2:
     match estimator:
         case Tau2Estimator.ML | Tau2Estimator.REML:
             return maximum_likelihood(stack, restricted=estimator == Tau2Estimator.REML)
-        case Tau2Estimator.EB | Tau2Estimator.PM:
-            value, iterations, converged = generalised_q_root(stack, stack.df)
+        case Tau2Estimator.EB | Tau2Estimator.PM | Tau2Estimator.SJIT | Tau2Estimator.PMM:
+            target = chdtri(stack.df, 0.5) if estimator == Tau2Estimator.PMM else stack.df
+            value, iterations, converged = generalised_q_root(stack, target)
             return Tau2(value, _se_paule_mandel(stack, value), iterations, converged, none + 1)
+        case Tau2Estimator.DLIT:
+            value, iterations, converged = _root_from_zero(stack, IteratedMoment(stack.df, stack.v))
+            se = _se_moment(stack, stack.project(stack.weights(value)), value)
+            return Tau2(value, se, iterations, converged, none + 1)
     value, se = _MOMENTS[estimator](stack)
     return Tau2(value, se, none, np.ones(n, bool), none + 1)
 
@@ -144,11 +180,9 @@ def maximum_likelihood(stack: Stack, *, restricted: bool) -> Tau2:
         loglik = log_likelihood(stack.take(candidate_rows), candidates, restricted=restricted)
         order = np.lexsort((loglik, candidate_rows))  # the last of a row is its highest
         candidate_rows, candidates = candidate_rows[order], candidates[order]
-    value = np.zeros(n)
-    value[candidate_rows] = candidates
-    iterations, converged = np.zeros(n, np.int64), np.ones(n, bool)
-    np.maximum.at(iterations, rows, roots.iterations)
-    np.logical_and.at(converged, rows, roots.converged)
+    value, iterations, converged = np.zeros(n), np.zeros(n, np.int64), np.ones(n, bool)
+    value[candidate_rows], iterations[rows] = candidates, roots.iterations
+    converged[rows[~roots.converged]] = False
     p = stack.project(stack.weights(value))
     information = p.trace_product() if restricted else np.vecdot(p.w, p.w)
     maxima = np.maximum(np.bincount(candidate_rows, minlength=n), 1)
@@ -156,26 +190,39 @@ def maximum_likelihood(stack: Stack, *, restricted: bool) -> Tau2:
 
 
 def generalised_q_root(stack: Stack, target: Array) -> tuple[Array, NDArray[np.int64], NDArray[np.bool_]]:
-    """The tau2 at which Q(tau2) equals ``target`` (0 where Q(0) is already below), iterations and convergence.
+    """The tau2 at which Q(tau2) equals ``target`` (0 where Q(0) is already below), iterations and convergence."""
+    return _root_from_zero(stack, GeneralisedQ(target))
 
-    Q falls strictly as tau2 grows, and is at most the unweighted sum of squares over tau2: that is the bracket.
+
+def _root_from_zero(
+    stack: Stack, equation: GeneralisedQ | IteratedMoment
+) -> tuple[Array, NDArray[np.int64], NDArray[np.bool_]]:
+    """The root of Q(tau2) = expected, 0 where Q(0) is already below; iterations and convergence.
+
+    Q falls strictly as tau2 grows while what is expected does not, and Q is at most the unweighted sum of squares over
+    tau2: that is the bracket.
     """
     n = len(stack.y)
     value, iterations, converged = np.zeros(n), np.zeros(n, np.int64), np.ones(n, bool)
-    at_zero = stack.project(stack.weights(0.0)).form(stack.y)
-    rows = np.flatnonzero(at_zero > target)
+    at_zero, expected = _sides_at(stack, equation, np.zeros(n))
+    rows = np.flatnonzero(at_zero > expected)
     if len(rows):
-        part, wanted = stack.take(rows), target[rows]
-        high = _unweighted(part).form(part.y) / wanted * 1.01
-        at_high = part.project(part.weights(high)).form(part.y)
-        ends = Bracket(np.zeros(len(rows)), high, np.log(at_zero[rows] / wanted), np.log(at_high / wanted))
-        value[rows], iterations[rows], converged[rows] = bracketed_root(part, GeneralisedQ(wanted), ends)
+        part, equation, at_zero, expected = stack.take(rows), equation.take(rows), at_zero[rows], expected[rows]
+        high = _unweighted(part).form(part.y) / expected * 1.01
+        observed, wanted = _sides_at(part, equation, high)
+        ends = Bracket(np.zeros(len(rows)), high, np.log(at_zero / expected), np.log(observed / wanted))
+        value[rows], iterations[rows], converged[rows] = bracketed_root(part, equation, ends)
     return value, iterations, converged
+
+
+def _sides_at(stack: Stack, equation: GeneralisedQ | IteratedMoment, tau2: Array) -> tuple[Array, Array]:
+    p = stack.project(stack.weights(tau2))
+    return equation.sides(p, p.residuals(stack.y))
 
 
 def cochran_q(stack: Stack) -> Array:
     """Cochran's Q: the weighted residual sum of squares with inverse-variance weights (Cochran 1954)."""
-    return np.where(stack.df > 0, stack.project(stack.weights(0.0)).form(stack.y), 0.0)
+    return np.where(stack.df > 0, stack.at_zero.form(stack.y), 0.0)
 
 
 def typical_within_variance(stack: Stack) -> Array:
@@ -184,7 +231,7 @@ def typical_within_variance(stack: Stack) -> Array:
     0 where there are no more studies than coefficients.
     """
     enough = stack.df > 0
-    trace = np.where(enough, stack.project(stack.weights(0.0)).trace(), 1.0)
+    trace = np.where(enough, stack.at_zero.trace(), 1.0)
     return np.where(enough, stack.df / trace, 0.0)
 
 
@@ -234,11 +281,28 @@ def _scan_grid(stack: Stack) -> Array:
 
 def _dersimonian_laird(stack: Stack) -> tuple[Array, Array]:
     """(Q - (k - p)) / tr(P) at inverse-variance weights (DerSimonian and Laird 1986, Control Clin Trials 7:177)."""
-    p = stack.project(stack.weights(0.0))
+    p = stack.at_zero
+    tau2 = np.maximum((p.form(stack.y) - stack.df) / p.trace(), 0.0)
+    return tau2, _se_moment(stack, p, tau2)
+
+
+def _se_moment(stack: Stack, p: Projection, tau2: Array) -> Array:
+    """Standard error of DerSimonian and Laird's estimate, with the weights of this projection (as metafor has it)."""
     trace = p.trace()
-    tau2 = np.maximum((p.form(stack.y) - stack.df) / trace, 0.0)
     variance = 2.0 * stack.df + 4.0 * tau2 * trace + 2.0 * tau2**2 * p.trace_product()
-    return tau2, np.sqrt(variance) / trace
+    return np.sqrt(variance) / trace
+
+
+def _generalised_moment(stack: Stack) -> tuple[Array, Array]:
+    """(y'P y - tr(P V)) / tr(P) at weights of the user's own (DerSimonian and Kacker 2007, Contemp Clin Trials 28:105).
+
+    With inverse-variance weights it is DL, with equal ones HE.
+    """
+    p = stack.project(stack.given_weights())
+    trace = p.trace()
+    tau2 = np.maximum((p.form(stack.y) - p.trace(stack.v)) / trace, 0.0)
+    spread = p.trace_product(stack.v, stack.v) + 2.0 * tau2 * p.trace_product(stack.v) + tau2**2 * p.trace_product()
+    return tau2, np.sqrt(2.0 * spread) / trace
 
 
 def _hedges(stack: Stack) -> tuple[Array, Array]:
@@ -261,7 +325,7 @@ def _hunter_schmidt_corrected(stack: Stack) -> tuple[Array, Array]:
 
 
 def _hunter_schmidt_scaled(stack: Stack, factor: Array) -> tuple[Array, Array]:
-    p = stack.project(stack.weights(0.0))
+    p = stack.at_zero
     total = np.add.reduce(p.w, -1)
     tau2 = np.maximum((factor * p.form(stack.y) - stack.k) / total, 0.0)
     variance = 2.0 * stack.df + 4.0 * tau2 * p.trace() + 2.0 * tau2**2 * p.trace_product()
@@ -294,6 +358,7 @@ _MOMENTS = {
     Tau2Estimator.HS: _hunter_schmidt,
     Tau2Estimator.HSK: _hunter_schmidt_corrected,
     Tau2Estimator.SJ: _sidik_jonkman,
+    Tau2Estimator.GENQ: _generalised_moment,
 }
 
 __all__ = [

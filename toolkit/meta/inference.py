@@ -6,9 +6,10 @@ from enum import StrEnum
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
-from scipy.special import ndtr, ndtri, stdtr, stdtrit
+from scipy.special import chdtrc, fdtrc, ndtr, ndtri, stdtr, stdtrit
 
 if TYPE_CHECKING:
+    import pandas as pd
     from numpy.typing import NDArray
 
     from toolkit.meta.stack import Stack
@@ -48,16 +49,60 @@ class Coefficients(NamedTuple):
 
 
 def estimate_coefficients(stack: Stack, tau2: Array, test: Test) -> Coefficients:
-    """Weighted least squares at these tau2, with the covariance that the test calls for."""
+    """Weighted least squares at these tau2, with the covariance that the test calls for.
+
+    With weights of the user's own the coefficients are theirs, and the covariance is what those weights and the
+    marginal variances v + tau2 make of it.
+    """
     p = stack.project(stack.weights(tau2))
     scale = np.ones(len(stack.y))
     if test in (Test.KNHA, Test.ADHOC):
         residual = p.form(stack.y)
-        scale = np.where(residual > _NO_SPREAD, residual, 0.0) / stack.df
+        spare = stack.df > 0
+        scale = np.where(spare, np.where(residual > _NO_SPREAD, residual, 0.0) / np.where(spare, stack.df, 1.0), 1.0)
         if test == Test.ADHOC:
             scale = np.maximum(scale, 1.0)
     df = None if test == Test.Z else stack.df
-    return Coefficients(p.coefficients(stack.y), scale[:, None, None] * p.covariance(), df, scale)
+    given = stack.given_weights()
+    if given is None:
+        beta, covariance = p.coefficients(stack.y), p.covariance()
+    else:
+        own = stack.project(given)
+        beta, covariance = own.coefficients(stack.y), own.covariance_under(stack.v + np.asarray(tau2)[:, None])
+    return Coefficients(beta, scale[:, None, None] * covariance, df, scale)
+
+
+def wald_test(beta: Array, covariance: Array, df: float | None) -> tuple[float, float]:
+    """Statistic and p-value of the hypothesis that all coefficients in ``beta`` (m,) are 0.
+
+    Chi-square with m degrees of freedom where ``df`` is None, F with m and ``df`` otherwise.
+    """
+    m = len(beta)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        form = float(beta[0] ** 2 / covariance[0, 0] if m == 1 else beta @ np.linalg.solve(covariance, beta))
+    if df is None:
+        return form, float(chdtrc(m, form))
+    return form / m, float(fdtrc(m, df, form / m))
+
+
+def coefficient_table(terms: tuple[str, ...], beta: Array, se: Array, df: float | None, level: float) -> pd.DataFrame:
+    """A row a term: estimate, se, statistic, df, p_value, ci_low, ci_high; df is missing for a z test."""
+    import pandas as pd
+
+    with np.errstate(divide="ignore", invalid="ignore"):
+        statistic = beta / se
+    half = critical_value(level, df) * se
+    columns = {
+        "term": terms,
+        "estimate": beta,
+        "se": se,
+        "statistic": statistic,
+        "df": np.full(len(beta), np.nan if df is None else df),
+        "p_value": two_sided_p(statistic, df),
+        "ci_low": beta - half,
+        "ci_high": beta + half,
+    }
+    return pd.DataFrame(columns).set_index("term")
 
 
 def two_sided_p(statistic: Array | float, df: Array | float | None) -> Array:

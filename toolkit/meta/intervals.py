@@ -1,4 +1,4 @@
-"""Intervals: of the heterogeneity (Q-profile and profile likelihood) and of what a new study may find."""
+"""Intervals: of the heterogeneity (Q-profile, generalised Q, profile likelihood) and of what a new study may find."""
 
 from __future__ import annotations
 
@@ -12,6 +12,8 @@ from scipy.special import chdtri
 from toolkit.meta.display import Shown, number
 from toolkit.meta.heterogeneity import cochran_q, generalised_q_root, typical_variance
 from toolkit.meta.likelihood import log_likelihood
+from toolkit.meta.projection import DesignProjection
+from toolkit.meta.quadratic_forms import upper_tail
 from toolkit.meta.roots import bisected_root
 
 if TYPE_CHECKING:
@@ -27,7 +29,21 @@ class IntervalMethod(StrEnum):
     """How an interval of the heterogeneity is made."""
 
     Q_PROFILE = "Q-profile"
+    GENERALISED_Q = "generalised-Q"
     PROFILE_LIKELIHOOD = "profile-likelihood"
+
+
+class PredictionMethod(StrEnum):
+    """Which quantile and standard error make a prediction interval.
+
+    ``fit`` those of the fit's own test, as metafor does; ``HTS k-2`` t with k - 2 degrees of freedom and the standard
+    error of a z test (Higgins, Thompson and Spiegelhalter 2009, J R Stat Soc A 172:137; Riley et al. 2011, BMJ
+    342:d549); ``HTS k-1`` the same with k - 1.
+    """
+
+    FIT = "fit"
+    HTS_K2 = "HTS k-2"
+    HTS_K1 = "HTS k-1"
 
 
 @dataclass(frozen=True)
@@ -43,6 +59,7 @@ class PredictionInterval(Shown):
     level: float
     df: float | None = None
     reason: str = ""
+    method: PredictionMethod = PredictionMethod.FIT
 
     def _title(self) -> str:
         return f"{self.level:.0%} prediction interval"
@@ -51,13 +68,15 @@ class PredictionInterval(Shown):
         if self.low is None or self.high is None:
             return [("Not available", self.reason)]
         quantile = "normal" if self.df is None else f"t, {self.df:g} df"
-        return [("Interval", f"{number(self.low)} to {number(self.high)}"), ("Quantile", quantile)]
+        lines = [("Interval", f"{number(self.low)} to {number(self.high)}"), ("Quantile", quantile)]
+        return lines if self.method == PredictionMethod.FIT else [*lines, ("Method", str(self.method))]
 
     def to_frame(self) -> pd.DataFrame:
-        """One row: low, high, level, df, reason."""
+        """One row: low, high, level, df, method, reason."""
         import pandas as pd
 
-        return pd.DataFrame([{name: getattr(self, name) for name in ("low", "high", "level", "df", "reason")}])
+        names = ("low", "high", "level", "df", "method", "reason")
+        return pd.DataFrame([{name: getattr(self, name) for name in names}])
 
 
 @dataclass(frozen=True)
@@ -106,6 +125,33 @@ def q_profile_limits(stack: Stack, level: float) -> tuple[Array, Array, Array]:
     low, _, _ = generalised_q_root(stack, upper_quantile)
     high, _, _ = generalised_q_root(stack, lower_quantile)
     return low, high, cochran_q(stack) < lower_quantile
+
+
+def generalised_q_limits(stack: Stack, weights: Array, level: float) -> tuple[float, float, bool]:
+    """Limits of tau2 from the exact distribution of y'P y at fixed weights (Jackson 2013, Res Synth Methods 4:220).
+
+    The form is a sum of chi-squares, weighted by the eigenvalues of S P S with S² = diag(v + tau2). For one analysis;
+    ``weights`` (k,) are any, and with moderators the method is that of Jackson et al. (2014, BMC Med Res Methodol
+    14:103). Gives low, high and whether the interval is empty, as :func:`q_profile_limits` does. Time grows with k³.
+    """
+    tail, v = (1.0 - level) / 2.0, stack.v[0]
+    p = DesignProjection(weights, np.ones((len(v), 1)) if stack.x is None else stack.x[0])
+    form, basis = float(p.form(stack.y[0])), p.basis()
+
+    def upper(tau2: float) -> float:
+        spread = v + tau2
+        turned = np.sqrt(spread)[:, None] * basis
+        eigenvalues = np.linalg.eigvalsh(np.diag(weights * spread) - turned @ turned.T)
+        return upper_tail(form, np.maximum(eigenvalues[stack.p :], 0.0))
+
+    shift, at_zero = float(typical_variance(stack)[0]), upper(0.0)
+    if at_zero > 1.0 - tail:
+        return 0.0, 0.0, True
+    beyond = shift
+    while upper(beyond) <= 1.0 - tail:
+        beyond *= 4.0
+    low = 0.0 if at_zero >= tail else bisected_root(lambda tau2: upper(tau2) - tail, 0.0, beyond, shift)
+    return low, bisected_root(lambda tau2: upper(tau2) - (1.0 - tail), 0.0, beyond, shift), False
 
 
 def profile_likelihood_limits(stack: Stack, tau2: float, level: float, *, restricted: bool) -> tuple[float, float]:

@@ -20,7 +20,8 @@ if TYPE_CHECKING:
     Array = NDArray[np.float64]
 
 
-_DOMINANCE = 100.0
+# Where the squared shares of the weights add up to more than this, one study has nearly all of it.
+_DOMINANCE = 0.98
 
 
 class MeanProjection:
@@ -30,6 +31,8 @@ class MeanProjection:
         self.w = w
         self.total = np.add.reduce(w, -1)
         self._share = w / self.total[..., None]
+        self._concentration = np.vecdot(self._share, self._share)
+        self._spread = not (self._concentration > _DOMINANCE).any()
 
     def residuals(self, z: Array) -> Array:
         """``z`` less its fitted values, shape (..., k); the vector P z is ``w`` times these."""
@@ -44,15 +47,24 @@ class MeanProjection:
         """The diagonal of the hat matrix X (X'W X)^-1 X'W, shape (..., k)."""
         return self._share
 
+    def complement(self) -> Array:
+        """1 less the diagonal of the hat matrix, exact for a study that has nearly all the weight."""
+        return self._complement
+
     def trace(self, d: Array | None = None) -> Array:
         """The trace of P D, with D = diag(d), or of P."""
+        if d is None and self._spread:
+            return self.total * (1.0 - self._concentration)
         return np.vecdot(self.w if d is None else self.w * d, self._complement)
 
     def trace_product(self, d_1: Array | None = None, d_2: Array | None = None) -> Array:
         """The trace of P D1 P D2, with D = diag(d); a D that is None is the identity."""
+        if d_1 is None and d_2 is None and self._spread:
+            cubes = np.vecdot(self._share * self._share, self._share)
+            return self.total**2 * (self._concentration * (1.0 + self._concentration) - 2.0 * cubes)
         a_1 = self.w if d_1 is None else self.w * d_1
         a_2 = self.w if d_2 is None else self.w * d_2
-        if self._dominant is None:
+        if self._spread:
             shared = np.vecdot(a_1, self._share) * np.vecdot(a_2, self._share)
             return np.vecdot(a_1 * a_2, 1.0 - 2.0 * self._share) + shared
         s_1, s_2 = a_1 * self._share, a_2 * self._share
@@ -73,18 +85,19 @@ class MeanProjection:
         """(X'W X)^-1, shape (..., 1, 1)."""
         return (1.0 / self.total)[..., None, None]
 
+    def covariance_under(self, variances: Array) -> Array:
+        """The covariance of the coefficients where y has these variances, which W need not be the inverse of."""
+        return np.vecdot(self._share * variances, self._share)[..., None, None]
+
     @cached_property
-    def _dominant(self) -> NDArray[np.bool_] | None:
-        """Where the largest weight stands, if it outweighs all others so far that 1 - share would be rounding error."""
-        largest = np.maximum.reduce(self.w, -1)
-        if not np.any(largest > _DOMINANCE * (self.total - largest)):
-            return None
+    def _dominant(self) -> NDArray[np.bool_]:
+        """Where the largest weight stands, which outweighs all others so far that 1 - share would be rounding error."""
         return np.arange(self.w.shape[-1]) == np.argmax(self.w, -1)[..., None]
 
     @cached_property
     def _complement(self) -> Array:
         """1 - share, without cancellation for a dominant study."""
-        if self._dominant is None:
+        if self._spread:
             return 1.0 - self._share
         rest = np.add.reduce(np.where(self._dominant, 0.0, self.w), -1) / self.total
         return np.where(self._dominant, rest[..., None], 1.0 - self._share)
@@ -112,6 +125,14 @@ class DesignProjection:
         """The diagonal of the hat matrix X (X'W X)^-1 X'W, shape (..., k)."""
         return np.vecdot(self._q, self._q)
 
+    def complement(self) -> Array:
+        """1 less the diagonal of the hat matrix."""
+        return 1.0 - self.hat()
+
+    def basis(self) -> Array:
+        """U with P = W - U U', shape (..., k, p)."""
+        return self._root[..., None] * self._q
+
     def trace(self, d: Array | None = None) -> Array:
         """The trace of P D, with D = diag(d), or of P."""
         return np.vecdot(self.w if d is None else self.w * d, 1.0 - self.hat())
@@ -136,6 +157,11 @@ class DesignProjection:
         """(X'W X)^-1, shape (..., p, p)."""
         inverse = np.linalg.inv(self._r)
         return inverse @ np.swapaxes(inverse, -2, -1)
+
+    def covariance_under(self, variances: Array) -> Array:
+        """The covariance of the coefficients where y has these variances, which W need not be the inverse of."""
+        rows = np.linalg.solve(self._r, np.swapaxes(self._q * self._root[..., None], -2, -1))
+        return (rows * variances[..., None, :]) @ np.swapaxes(rows, -2, -1)
 
     def _inner(self, a: Array) -> Array:
         return np.swapaxes(self._q, -2, -1) @ (a[..., None] * self._q)

@@ -15,11 +15,13 @@ import numpy as np
 from toolkit.errors import ModelInputError
 from toolkit.meta.display import Shown, number, p_value
 from toolkit.meta.heterogeneity import Tau2Estimator
-from toolkit.meta.inference import critical_value, two_sided_p
+from toolkit.meta.inference import Test, coefficient_table, critical_value, estimate_coefficients, two_sided_p
 from toolkit.meta.intervals import (
     HeterogeneityInterval,
     IntervalMethod,
     PredictionInterval,
+    PredictionMethod,
+    generalised_q_limits,
     profile_likelihood_limits,
     q_profile_limits,
 )
@@ -36,7 +38,6 @@ if TYPE_CHECKING:
     import pandas as pd
     from numpy.typing import NDArray
 
-    from toolkit.meta.inference import Test
     from toolkit.meta.studies import Studies
 
     Array = NDArray[np.float64]
@@ -142,8 +143,8 @@ class MetaResult(Shown):
 
     @cached_property
     def weights(self) -> Array:
-        """Weights of the studies in percent, shape (k,)."""
-        w = 1.0 / (self.v + self.tau2)
+        """Weights of the studies in percent, shape (k,): the user's own, or inverse variances 1 / (v + tau2)."""
+        w = 1.0 / (self.v + self.tau2) if self.studies.weights is None else self.studies.weights
         return 100.0 * w / w.sum()
 
     @property
@@ -159,19 +160,7 @@ class MetaResult(Shown):
     @cached_property
     def coefficients(self) -> pd.DataFrame:
         """A row a term: estimate, se, statistic, df, p_value, ci_low, ci_high; df is missing for a z test."""
-        import pandas as pd
-
-        columns = {
-            "term": self.terms,
-            "estimate": self.beta,
-            "se": self.standard_errors,
-            "statistic": self._statistics,
-            "df": np.full(self.p, np.nan if self.df is None else self.df),
-            "p_value": self._p_values,
-            "ci_low": self._limits[0],
-            "ci_high": self._limits[1],
-        }
-        return pd.DataFrame(columns).set_index("term")
+        return coefficient_table(self.terms, self.beta, self.standard_errors, self.df, self.level)
 
     @property
     def loglik(self) -> float:
@@ -200,51 +189,57 @@ class MetaResult(Shown):
         """
         restricted = {"ML": False, "REML": True}[likelihood]
         residual = float(np.sum(self.residuals**2 / (self.v + self.tau2)))
-        loglik = log_likelihood_of_residual(self._stack, np.array([self.tau2]), residual, restricted)
-        parameters = self.p + (self.settings.estimator != Tau2Estimator.EE)
+        loglik = log_likelihood_of_residual(self.stack, np.array([self.tau2]), residual, restricted)
+        parameters = self.p + self.settings.estimates_tau2
         saturated = saturated_log_likelihood(self.v)
         return information_criteria(float(loglik[0]), saturated, self.k, self.p, parameters, restricted=restricted)
 
-    def prediction_interval(self, *, level: float | None = None) -> PredictionInterval:
+    def prediction_interval(
+        self, method: str = PredictionMethod.FIT, *, level: float | None = None
+    ) -> PredictionInterval:
         """The interval in which the true effect of a new study is expected, on the analysis scale.
 
-        estimate ± quantile x sqrt(tau2 + se²), with the quantile of the fit's own test: t with k - 1 degrees of
-        freedom for ``t``, ``knha`` and ``adhoc``, normal for ``z`` (as metafor; Riley et al. 2011, BMJ 342:d549, use t
-        with k - 2). A result with a reason, and no limits, for a common-effect model and for a single study.
+        estimate ± quantile x sqrt(tau2 + se²). By default the quantile is that of the fit's own test, as in metafor: t
+        with k - 1 degrees of freedom for ``t``, ``knha`` and ``adhoc``, normal for ``z``; for ``"HTS k-2"`` and ``"HTS
+        k-1"`` see :class:`PredictionMethod`. A result with a reason, and no limits, for a common-effect model and where
+        no degrees of freedom are left.
         """
+        chosen = check_choice(PredictionMethod, method, "method")
         level = self.level if level is None else check_level(level)
+        df, se = self.df, self.standard_errors
+        if chosen != PredictionMethod.FIT:
+            df = float(self.q_df - (chosen == PredictionMethod.HTS_K2))
+            plain = estimate_coefficients(self.stack, np.array([self.tau2]), Test.Z)
+            se = np.sqrt(np.diagonal(plain.covariance[0]))
+        reason = ""
         if self.settings.estimator == Tau2Estimator.EE:
             reason = "A common-effect model says that all studies share one effect, so there is nothing to predict."
-            return PredictionInterval(None, None, level, reason=reason)
-        if self.q_df < 1:
+        elif self.q_df < 1:
             reason = f"With k = {self.k} the variation between studies cannot be estimated."
-            return PredictionInterval(None, None, level, reason=reason)
-        half = float(critical_value(level, self.df)) * float(np.sqrt(self.tau2 + self.se**2))
-        return PredictionInterval(self.estimate - half, self.estimate + half, level, self.df)
+        elif df is not None and df < 1:
+            reason = f"With k = {self.k} the quantile with k - 2 degrees of freedom does not exist."
+        if reason:
+            return PredictionInterval(None, None, level, reason=reason, method=chosen)
+        half = float(critical_value(level, df)) * float(np.sqrt(self.tau2 + self._only(se) ** 2))
+        return PredictionInterval(self.estimate - half, self.estimate + half, level, df, method=chosen)
 
     def heterogeneity_interval(
         self, method: str = IntervalMethod.Q_PROFILE, *, level: float | None = None
     ) -> HeterogeneityInterval:
-        """Confidence limits of tau2, tau, I2 (percent) and H2, by ``"Q-profile"`` or ``"profile-likelihood"``.
+        """Confidence limits of tau2, tau, I2 (percent) and H2: Q-profile, generalised-Q or profile-likelihood.
 
-        Those of I2 and H2 are functions of those of tau2. Q-profile limits are exact and do not depend on the
-        estimator, so that an estimate can lie outside; profile-likelihood limits need ML or REML. A result with a
-        reason, and no limits, for a common-effect model, a single study, or the wrong estimator.
+        Those of I2 and H2 are functions of those of tau2. Q-profile and generalised-Q limits are exact and do not
+        depend on the estimator, so that an estimate can lie outside; the latter have the model's own weights, or
+        1 / sqrt(v) where it has none. Profile-likelihood limits need ML or REML. A result with a reason, and no limits,
+        for a common-effect model, a single study, or the wrong estimator.
         """
         chosen = check_choice(IntervalMethod, method, "method")
         level = self.level if level is None else check_level(level)
-        reason, note = self._no_interval(chosen), ""
+        reason, empty = self._no_interval(chosen), False
         limits: tuple[float | None, float | None] = (None, None)
-        if not reason and chosen == IntervalMethod.Q_PROFILE:
-            low, high, empty = q_profile_limits(self._stack, level)
-            limits = float(low[0]), float(high[0])
-            if empty[0]:
-                note = (
-                    "The effects vary less than chance alone would have them: the interval is empty, shown as 0 to 0."
-                )
-        elif not reason:
-            restricted = self.settings.estimator == Tau2Estimator.REML
-            limits = profile_likelihood_limits(self._stack, self.tau2, level, restricted=restricted)
+        if not reason:
+            *limits, empty = self._tau2_limits(chosen, level)
+        note = "The effects vary less than chance alone would have them: the interval is empty, shown as 0 to 0."
         i2, h2 = zip(*(self._i2_h2(limit) for limit in limits), strict=True)
         tau = tuple(None if limit is None else float(np.sqrt(limit)) for limit in limits)
         return HeterogeneityInterval(
@@ -254,7 +249,7 @@ class MetaResult(Shown):
             (float(np.sqrt(self.tau2)), tau[0], tau[1]),
             (self.i2, *i2),
             (self.h2, *h2),
-            note,
+            note if empty else "",
             reason,
         )
 
@@ -267,7 +262,7 @@ class MetaResult(Shown):
         import pandas as pd
 
         shrink = self.tau2 / (self.tau2 + self.v)
-        x = np.ones((self.k, 1)) if self.x is None else self.x
+        x = self.model_matrix
         estimate = shrink * self.y + (1.0 - shrink) * self.fitted
         se = np.sqrt(shrink * self.v + (1.0 - shrink) ** 2 * np.vecdot(x @ self.covariance, x))
         half = critical_value(self.level, self.df) * se
@@ -290,9 +285,15 @@ class MetaResult(Shown):
         }
         return self.coefficients.assign(**shared)
 
+    @property
+    def model_matrix(self) -> Array:
+        """The model matrix (k, p): ``x``, or a column of ones for a mean alone."""
+        return np.ones((self.k, 1)) if self.x is None else self.x
+
     @cached_property
-    def _stack(self) -> Stack:
-        return Stack(self.y[None], self.v[None], None if self.x is None else self.x[None])
+    def stack(self) -> Stack:
+        """The model's data as a stack of one analysis, to be fitted again without a study, or with other weights."""
+        return self.studies.as_stack(self.x)
 
     @cached_property
     def _own_information(self) -> InformationCriteria:
@@ -322,6 +323,8 @@ class MetaResult(Shown):
     def _no_interval(self, method: IntervalMethod) -> str:
         if self.settings.estimator == Tau2Estimator.EE:
             return "A common-effect model has no heterogeneity to give limits for."
+        if self.settings.known_tau2 is not None:
+            return "tau2 was given as a known number, not estimated."
         if self.q_df < 1:
             return f"With k = {self.k} the variation between studies cannot be estimated."
         likelihood = self.settings.estimator in (Tau2Estimator.ML, Tau2Estimator.REML)
@@ -331,6 +334,17 @@ class MetaResult(Shown):
             )
         return ""
 
+    def _tau2_limits(self, method: IntervalMethod, level: float) -> tuple[float, float, bool]:
+        """Limits of tau2, and whether the interval is empty."""
+        if method == IntervalMethod.Q_PROFILE:
+            low, high, empty = q_profile_limits(self.stack, level)
+            return float(low[0]), float(high[0]), bool(empty[0])
+        if method == IntervalMethod.GENERALISED_Q:
+            given = self.studies.weights
+            return generalised_q_limits(self.stack, 1.0 / np.sqrt(self.v) if given is None else given, level)
+        restricted = self.settings.estimator == Tau2Estimator.REML
+        return *profile_likelihood_limits(self.stack, self.tau2, level, restricted=restricted), False
+
     def _i2_h2(self, tau2: float | None) -> tuple[float | None, float | None]:
         if tau2 is None:
             return None, None
@@ -339,13 +353,16 @@ class MetaResult(Shown):
 
     @cached_property
     def _typical(self) -> float:
-        return float(self._stack.df[0] / self._stack.project(self._stack.weights(0.0)).trace()[0])
+        return float(self.stack.df[0] / self.stack.project(self.stack.weights(0.0)).trace()[0])
 
     def _title(self) -> str:
         kind = "Common-effect" if self.settings.estimator == Tau2Estimator.EE else "Random-effects"
-        return (
-            f"{kind} model, {self.k} {'study' if self.k == 1 else 'studies'} ({self.settings.estimator}, {self.test})"
-        )
+        return f"{kind} model, {self._how()}"
+
+    def _how(self) -> str:
+        estimator = self.settings.estimator if self.settings.known_tau2 is None else "known tau²"
+        own = "" if self.studies.weights is None else ", own weights"
+        return f"{self.k} {'study' if self.k == 1 else 'studies'} ({estimator}, {self.test}{own})"
 
     def _lines(self) -> list[tuple[str, str]]:
         lines = []

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     Array = NDArray[np.float64]
 
 MAX_ITERATIONS = 100
-_RELATIVE_STEP = 1e-8  # convergence is quadratic: the error that is left is of the order of its square
+_RELATIVE_STEP = 1e-6  # convergence is quadratic: the error that is left is of the order of its square
 _ROUNDING = 8 * np.finfo(float).eps
 
 
@@ -37,7 +37,7 @@ class Equation(Protocol):
     def slopes(self, p: Projection, residuals: Array) -> tuple[Array, Array]:
         """Their derivatives with respect to tau2."""
 
-    def take(self, rows: NDArray[np.intp]) -> Equation:
+    def take(self, rows: NDArray[np.intp] | int) -> Equation:
         """The equation of these analyses alone."""
 
 
@@ -60,41 +60,67 @@ class Roots(NamedTuple):
 
 def typical_variance(stack: Stack) -> Array:
     """The harmonic mean of the variances of each analysis, shape (n,)."""
-    return stack.k / np.add.reduce(stack.weights(0.0), -1)
+    return stack.k / np.add.reduce(stack.at_zero.w, -1)
 
 
+@np.errstate(divide="ignore", invalid="ignore", over="ignore")
 def bracketed_root(stack: Stack, equation: Equation, ends: Bracket) -> Roots:
     """The root of each analysis between its ends, all of shape (n,).
 
     ``converged`` is false for an analysis that is not settled after 100 iterations.
     """
     n = len(stack.y)
-    tau2, iterations, converged = np.empty(n), np.zeros(n, np.int64), np.zeros(n, bool)
-    if not n:
-        return Roots(tau2, iterations, converged)
+    if n == 1:
+        return _single_root(stack, equation, ends)
+    tau2, iterations, converged = np.empty(n), np.full(n, MAX_ITERATIONS), np.zeros(n, bool)
     active = np.arange(n)
     shift = typical_variance(stack)
     low, high = ends.low, ends.high
     trial = _first_trial(ends, shift)
     for iteration in range(1, MAX_ITERATIONS + 1):
+        if not len(active):
+            break
         value, following = _newton(stack, equation, trial, shift)
-        low, high = np.where(value > 0, trial, low), np.where(value > 0, high, trial)
+        above = value > 0
+        low, high = np.where(above, trial, low), np.where(above, high, trial)
         inside = (following > low) & (following < high)
         following = np.where(inside, following, _middle(low, high, shift))
-        step = np.abs(following - trial)
         # A Newton step that rounding pushes over the end of its bracket has arrived as well.
-        done = (step <= _RELATIVE_STEP * following) & inside | (high - low <= _ROUNDING * (high + shift)) | (value == 0)
+        arrived = (np.abs(following - trial) <= _RELATIVE_STEP * following) & inside
+        done = arrived | (high - low <= _ROUNDING * (high + shift)) | (value == 0)
         following = np.where(value == 0, trial, following)
-        tau2[active], iterations[active] = following, iteration
+        tau2[active] = following
         if done.any():
-            converged[active[done]] = True
-            if done.all():
-                break
+            iterations[active[done]], converged[active[done]] = iteration, True
             keep = np.flatnonzero(~done)
             active, stack, equation = active[keep], stack.take(keep), equation.take(keep)
             low, high, shift, following = low[keep], high[keep], shift[keep], following[keep]
         trial = following
     return Roots(tau2, iterations, converged)
+
+
+def _single_root(stack: Stack, equation: Equation, ends: Bracket) -> Roots:
+    """The same search for one analysis, on plain numbers: arrays of one element would take three times as long."""
+    shift = float(typical_variance(stack)[0])
+    stack, equation = stack.only(), equation.take(0)
+    trial, low, high = float(_first_trial(ends, shift)[0]), float(ends.low[0]), float(ends.high[0])
+    for iteration in range(1, MAX_ITERATIONS + 1):
+        value, following = _newton(stack, equation, trial, shift)
+        if value == 0:
+            return _roots_of_one(trial, iteration, True)
+        low, high = (trial, high) if value > 0 else (low, trial)
+        inside = low < following < high
+        following = float(following) if inside else float(_middle(low, high, shift))
+        if (abs(following - trial) <= _RELATIVE_STEP * following and inside) or high - low <= _ROUNDING * (
+            high + shift
+        ):
+            return _roots_of_one(following, iteration, True)
+        trial = following
+    return _roots_of_one(trial, MAX_ITERATIONS, False)
+
+
+def _roots_of_one(tau2: float, iterations: int, converged: bool) -> Roots:
+    return Roots(np.array([tau2]), np.array([iterations]), np.array([converged]))
 
 
 def bisected_root(function: Callable[[float], float], low: float, high: float, shift: float) -> float:
@@ -115,8 +141,7 @@ def bisected_root(function: Callable[[float], float], low: float, high: float, s
 def _first_trial(ends: Bracket, shift: Array) -> Array:
     """Where the straight line through the bracket's ends crosses zero."""
     low, high = ends.low + shift, ends.high + shift
-    with np.errstate(invalid="ignore"):
-        trial = low * (high / low) ** (ends.at_low / (ends.at_low - ends.at_high)) - shift
+    trial = low * (high / low) ** (ends.at_low / (ends.at_low - ends.at_high)) - shift
     return np.where((trial > ends.low) & (trial < ends.high), trial, _middle(ends.low, ends.high, shift))
 
 
@@ -126,11 +151,10 @@ def _newton(stack: Stack, equation: Equation, tau2: Array, shift: Array) -> tupl
     residuals = p.residuals(stack.y)
     observed, expected = equation.sides(p, residuals)
     d_observed, d_expected = equation.slopes(p, residuals)
-    with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
-        value = np.log(observed / expected)
-        slope = (tau2 + shift) * (d_observed / observed - d_expected / expected)
-        # expm1 keeps the relative precision of a tau2 that is far below the variances.
-        return value, tau2 + (tau2 + shift) * np.expm1(-value / slope)
+    value = np.log(observed / expected)
+    slope = (tau2 + shift) * (d_observed / observed - d_expected / expected)
+    # expm1 keeps the relative precision of a tau2 that is far below the variances.
+    return value, tau2 + (tau2 + shift) * np.expm1(-value / slope)
 
 
 def _middle(low: Array, high: Array, shift: Array) -> Array:

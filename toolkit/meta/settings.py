@@ -16,11 +16,20 @@ Choice = TypeVar("Choice", bound="StrEnum")
 
 
 class Settings(NamedTuple):
-    """What was asked for: the tau2 estimator, the test and the level of the intervals."""
+    """What was asked for: the tau2 estimator, the test and the level of the intervals.
+
+    ``known_tau2`` is a tau2 that was given as a number, so that nothing was estimated; None otherwise.
+    """
 
     estimator: Tau2Estimator
     test: Test
     level: float
+    known_tau2: float | None = None
+
+    @property
+    def estimates_tau2(self) -> bool:
+        """Whether tau2 is a parameter of the model."""
+        return self.known_tau2 is None and self.estimator != "EE"
 
 
 class Convergence(NamedTuple):
@@ -29,6 +38,22 @@ class Convergence(NamedTuple):
     converged: bool
     iterations: int
     maxima: int
+
+
+def check_settings(tau2: str | float, test: str, level: float) -> Settings:
+    """Settings from what a user gives; ``tau2`` names an estimator, or is the known value of tau2.
+
+    Raises ModelInputError with the values that there are.
+    """
+    from toolkit.meta.heterogeneity import Tau2Estimator
+    from toolkit.meta.inference import Test
+
+    test, level = check_choice(Test, test, "test"), check_level(level)
+    if isinstance(tau2, str):
+        return Settings(check_choice(Tau2Estimator, tau2, "tau2"), test, level)
+    if not 0 <= tau2 < float("inf"):
+        raise ModelInputError(f"A known tau2 must be a number of 0 or more; got {tau2!r}.")
+    return Settings(Tau2Estimator.REML, test, level, float(tau2))
 
 
 def check_level(level: float) -> float:

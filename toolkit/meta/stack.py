@@ -28,12 +28,14 @@ class Stack:
 
     ``x`` is the model matrix of shape (n, k, p) or (1, k, p), or None for a mean alone. ``present`` is 1 where a
     study belongs to an analysis and 0 where not (there, any finite y and positive v will do); None when all belong.
+    ``given`` are weights of the user's own, of shape (n, k), None for inverse-variance weights.
     """
 
     y: Array
     v: Array
     x: Array | None = None
     present: Array | None = None
+    given: Array | None = None
 
     @property
     def p(self) -> int:
@@ -57,19 +59,36 @@ class Stack:
         w = 1.0 / (self.v + np.asarray(tau2)[..., None])
         return w if self.present is None else w * self.present
 
+    def given_weights(self) -> Array | None:
+        """The user's weights, 0 for absent studies, or None."""
+        return self.given if self.given is None or self.present is None else self.given * self.present
+
     def project(self, w: Array) -> Projection:
         """The projection of the weighted model (see :mod:`toolkit.meta.projection`)."""
         return MeanProjection(w) if self.x is None else DesignProjection(w, self.x)
 
     def take(self, rows: NDArray[np.intp]) -> Stack:
         """The analyses at these positions; a position may repeat."""
+        if len(self.y) == len(rows) == 1:
+            return self
         x = self.x if self.x is None or self.x.shape[0] == 1 else self.x[rows]
-        return Stack(self.y[rows], self.v[rows], x, None if self.present is None else self.present[rows])
+        present, given = (None if part is None else part[rows] for part in (self.present, self.given))
+        return Stack(self.y[rows], self.v[rows], x, present, given)
+
+    def only(self) -> Stack:
+        """The one analysis of a stack of one, without the axis of analyses: numbers in place of arrays (1,)."""
+        parts = (self.y, self.v, self.x, self.present, self.given)
+        return Stack(*(None if part is None else part[0] for part in parts))
 
     def widen(self) -> Stack:
         """The same with an axis for trial values between analyses and studies: (n, 1, k)."""
-        parts = (self.y, self.v, self.x, self.present)
+        parts = (self.y, self.v, self.x, self.present, self.given)
         return Stack(*(None if part is None else part[:, None] for part in parts))
+
+    @cached_property
+    def at_zero(self) -> Projection:
+        """The projection at tau2 = 0, with inverse-variance weights."""
+        return self.project(self.weights(0.0))
 
     def smallest_variance(self) -> Array:
         """The smallest variance in each analysis, shape (n,)."""

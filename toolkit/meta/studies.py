@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from toolkit.errors import ModelInputError
+from toolkit.meta.stack import Stack
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -21,16 +22,25 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, eq=False)
 class Studies:
-    """Effects ``y`` and sampling variances ``v`` of shape (k,), on the analysis scale, with the labels given."""
+    """Effects ``y`` and sampling variances ``v`` of shape (k,), on the analysis scale, with the labels given.
+
+    ``weights`` are the user's own, None for inverse-variance weights.
+    """
 
     y: Array
     v: Array
     given_labels: tuple[str, ...] | None = None
+    weights: Array | None = None
 
     @cached_property
     def labels(self) -> tuple[str, ...]:
         """A label a study: as given, or "Study 1", "Study 2" and so on."""
         return self.given_labels or tuple(f"Study {number}" for number in range(1, len(self.y) + 1))
+
+    def as_stack(self, x: Array | None) -> Stack:
+        """The studies as a stack of one analysis, with the model matrix ``x`` (k, p) or None for a mean."""
+        given = None if self.weights is None else self.weights[None]
+        return Stack(self.y[None], self.v[None], None if x is None else x[None], given=given)
 
     @cached_property
     def checksum(self) -> str:
@@ -38,11 +48,14 @@ class Studies:
         return hashlib.sha256(self.y.tobytes() + self.v.tobytes()).hexdigest()[:16]
 
 
-def check_studies(y: ArrayLike, v: ArrayLike, labels: Sequence[object] | None = None) -> Studies:
-    """The studies, copied and read-only.
+def check_studies(
+    y: ArrayLike, v: ArrayLike, labels: Sequence[object] | None = None, weights: ArrayLike | str | None = None
+) -> Studies:
+    """The studies, copied and read-only. ``weights`` are numbers, "equal" or None.
 
     Raises ModelInputError for text, for other shapes than (k,), for lengths that differ, for no study at all, for a
-    missing or infinite number, and for a variance of 0 or less; the message names the rows (0-based) and labels.
+    missing or infinite number, for a variance of 0 or less, and for a negative weight; the message names the rows
+    (0-based) and labels.
     """
     names = None if labels is None else tuple(str(label) for label in labels)
     effects, variances = _numbers("y", y, names), _numbers("v", v, names)
@@ -63,7 +76,23 @@ def check_studies(y: ArrayLike, v: ArrayLike, labels: Sequence[object] | None = 
             f"v must be above 0 {_at(variances, variances <= 0, names)}. It is the squared standard error: a variance "
             "of 0 or less comes from a rounded or mistyped standard error, or from counts without a correction."
         )
-    return Studies(effects, variances, names)
+    return Studies(effects, variances, names, None if weights is None else _weights(weights, len(effects), names))
+
+
+def _weights(weights: ArrayLike | str, k: int, names: tuple[str, ...] | None) -> Array:
+    if isinstance(weights, str):
+        if weights != "equal":
+            raise ModelInputError(f"weights must be numbers, a weight a study, or 'equal'; got {weights!r}.")
+        weights = np.ones(k)
+    values = _numbers("weights", weights, names)
+    if len(values) != k:
+        raise ModelInputError(f"There are {len(values)} weights for {k} studies: give one a study.")
+    wrong = ~np.isfinite(values) | (values < 0)
+    if wrong.any():
+        raise ModelInputError(f"weights must be numbers of 0 or more {_at(values, wrong, names)}.")
+    if not values.any():
+        raise ModelInputError("All weights are 0: give at least one study a weight above 0.")
+    return values
 
 
 def _numbers(name: str, values: ArrayLike, labels: tuple[str, ...] | None) -> Array:

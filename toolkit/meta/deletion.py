@@ -1,0 +1,89 @@
+"""A model fitted again without each of its studies in turn: what the diagnostics of a fit stand on."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import partial
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from toolkit.meta.stack import Stack
+from toolkit.meta.stack_fit import StackFit, Unfitted, fit_many
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from toolkit.meta.results import MetaResult
+
+    Array = NDArray[np.float64]
+
+
+@dataclass(frozen=True, eq=False)
+class Deletions:
+    """The fits of ``result`` without study 1, 2, ..., k, a row of ``fit`` each; NaN where there is no such fit."""
+
+    result: MetaResult
+    fit: StackFit
+
+    @property
+    def predicted(self) -> Array:
+        """The fitted value of each study from the others, shape (k,)."""
+        return np.vecdot(self.result.model_matrix, self.fit.beta)
+
+    @property
+    def predicted_variance(self) -> Array:
+        """The variance of that value, shape (k,)."""
+        return quadratic(self.result.model_matrix, self.fit.covariance)
+
+    @property
+    def reasons(self) -> tuple[str, ...]:
+        """A text a study: why there is no fit without it, or why nothing can be measured in that fit's standard errors.
+
+        Empty where all is well.
+        """
+        rows = range(self.result.k)
+        return tuple(self._reason(row) for row in rows)
+
+    def _reason(self, row: int) -> str:
+        result, label = self.result, self.result.labels[row]
+        match self.fit.reason[row]:
+            case Unfitted.NO_STUDY:
+                return "There is no other study to compare with."
+            case Unfitted.UNSETTLED:
+                return (
+                    f"Without {label} the {result.settings.estimator} estimate of tau2 did not settle: compare with "
+                    "the estimator DL, which needs no search."
+                )
+            case Unfitted.FITTED:
+                if self.fit.scale[row] > 0:
+                    return ""
+                return (
+                    f"Without {label} all effects agree, so the Knapp-Hartung standard error is 0: fit with "
+                    "test='adhoc' or 'z'."
+                )
+        return (
+            f"Without {label} the other studies cannot tell the {result.p} coefficients apart "
+            f"({', '.join(result.terms)}): it alone decides one of them."
+        )
+
+
+def delete_each(result: MetaResult) -> Deletions:
+    """Fit the model of ``result`` without each study in turn, by the same estimator and test, all in stacks."""
+    fit = fit_many(partial(_without, result.stack), (np.arange(result.k),), result.k, result.settings)
+    return Deletions(result, fit)
+
+
+def quadratic(x: Array, covariance: Array) -> Array:
+    """The variance x C x' of each row of ``x`` (k, p), with one covariance (p, p), or one a row (k, p, p)."""
+    return np.vecdot((x[:, None] @ covariance)[:, 0], x)
+
+
+def _without(stack: Stack, rows: NDArray[np.intp]) -> Stack:
+    """One analysis of all studies, repeated; in each repetition another study (``rows``) is absent."""
+    n, k = len(rows), stack.y.shape[-1]
+    present = np.ones((n, k))
+    present[np.arange(n), rows] = 0.0
+    y, v = np.broadcast_to(stack.y, (n, k)), np.broadcast_to(stack.v, (n, k))
+    given = None if stack.given is None else np.broadcast_to(stack.given, (n, k))
+    return Stack(y, v, stack.x, present, given)
