@@ -25,7 +25,7 @@ def test_check_is_zero_with_warnings_only(files):
     files.estimates[0]["direction"] = "contradicts"
     result = run("check", "--review", files.write())
     assert result.exit_code == 0
-    assert "0 errors, 1 warnings" in result.output
+    assert "0 errors, 1 warning" in result.output
 
 
 def test_check_is_one_on_an_error_and_shows_the_whole_finding(files):
@@ -65,6 +65,29 @@ def test_synthesize_prints_the_verdict_in_words_or_as_json(files):
     assert "Clearly supported" in run("synthesize", "q1", "--review", root).output
     record = json.loads(run("synthesize", "q1", "--json", "--review", root).output)
     assert (record["outcome"], record["samples"]) == ("clearly supported", 3)
+
+
+def test_synthesize_says_what_was_asked_and_what_the_limits_are(files):
+    output = run("synthesize", "q1", "--review", files.write()).output
+    assert "Prediction: more of the outcome" in output
+    assert "Limits: Few studies." in output
+
+
+def test_questions_lists_them_with_their_verdicts(files):
+    output = run("questions", "C1", "--review", files.write()).output
+    assert output.splitlines() == ["C1. Harm follows.", "  ▲▲ q1: clearly supported"]
+
+
+def test_a_thousand_findings_of_one_kind_are_told_in_a_few_lines(files, make_review):
+    files = make_review([{"value": "1,8"}] * 30)
+    output = run("check", "--review", files.write()).output
+    assert "... and 25 more like it in data/estimates.csv value (number)" in output
+    assert "30 errors" in output
+    assert len(json.loads(run("check", "--json", "--review", files.root).output)) >= 30
+
+
+def test_the_version_is_told():
+    assert run("--version").output.startswith("evidence 0.")
 
 
 def test_schema_writes_the_data_package_anew(files):

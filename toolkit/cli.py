@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import sys
+from collections import Counter
 from pathlib import Path
+from shutil import get_terminal_size
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -20,10 +22,31 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
 )
 
+_WIDE = 120
+"""Columns of a terminal from which findings are shown as a table; narrower ones get a line each."""
+_SHOWN_OF_A_KIND = 5
+
 ReviewFolder = Annotated[
     Path | None, typer.Option("--review", "-r", help="A folder of the review; by default the working folder.")
 ]
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON for scripts.")]
+
+
+def _version(wanted: bool) -> None:
+    if wanted:
+        from toolkit import __version__
+
+        print(f"evidence {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def options(
+    version: Annotated[
+        bool, typer.Option("--version", callback=_version, is_eager=True, help="Show the version and exit.")
+    ] = False,
+) -> None:
+    """From a sentence of a policy principle to the numbers behind it and back."""
 
 
 @app.command()
@@ -54,7 +77,7 @@ def build(
     opened = open_review(review)
     warnings = sum(finding.severity is Severity.WARNING for finding in opened.findings)
     print(f"{opened!r}")
-    print(f"Checked: no errors, {warnings} warnings (`evidence check` lists them)")
+    print(f"Checked: no errors, {_counted(warnings, 'warning')} (`evidence check` lists them)")
     with _Progress() as progress:
         summary = make(opened, folder=output, on_plan=progress.plan, on_done=progress.done)
     _print_summary(summary)
@@ -62,17 +85,36 @@ def build(
 
 
 @app.command()
-def synthesize(question: str, review: ReviewFolder = None, json: AsJson = False) -> None:
+def synthesize(
+    question: Annotated[str, typer.Argument(help="The key of a question; `evidence questions` lists them.")],
+    review: ReviewFolder = None,
+    json: AsJson = False,
+) -> None:
     """Synthesise one question and say what its evidence means."""
     from toolkit import open_review
     from toolkit.synthesis.trace import summary_record
+    from toolkit.synthesis.wording import limits_text
 
     synthesis = open_review(review).synthesize(question)
     if json:
         _print_json(summary_record(synthesis))
         return
-    print(synthesis.question.title)
-    print(synthesis)
+    print(f"{synthesis.asked}\n\n{synthesis}\n\n{limits_text(synthesis)}")
+
+
+@app.command()
+def questions(
+    claim: Annotated[str | None, typer.Argument(help="The key of a claim, such as H3a; by default all.")] = None,
+    review: ReviewFolder = None,
+) -> None:
+    """List the questions with their verdicts, claim by claim."""
+    from toolkit import open_review
+
+    opened = open_review(review)
+    for found in opened.claims if claim is None else (opened.claim(claim).claim,):
+        print(f"{found.claim}. {found.text}")
+        for item in opened.claim(found.claim).syntheses:
+            print(f"  {item.verdict.outcome.sign:2} {item.question.question}: {item.verdict.outcome}")
 
 
 @app.command()
@@ -154,26 +196,53 @@ def _shown(path: Path) -> str:
 
 
 def _print_findings(findings: tuple[Finding, ...]) -> None:
+    from toolkit.errors import Severity
+
+    errors = sum(finding.severity is Severity.ERROR for finding in findings)
+    shown, alike = _few_of_each(findings)
+    if shown and (not sys.stdout.isatty() or get_terminal_size().columns >= _WIDE):
+        _print_table(shown)
+    else:
+        for finding in shown:
+            print(_printable(f"{finding.severity}: {finding}"))
+    for (file, rule, column), number in alike.items():
+        where = f"{file} {column}".strip()
+        print(f"... and {number} more like it in {where} ({rule}); --json lists all")
+    print(f"{_counted(errors, 'error')}, {_counted(len(findings) - errors, 'warning')}")
+
+
+def _few_of_each(findings: tuple[Finding, ...]) -> tuple[list[Finding], Counter[tuple[str, str, str]]]:
+    """The first findings of each kind, and how many more there are: one cause can have a thousand effects."""
+    kinds: Counter[tuple[str, str, str]] = Counter()
+    shown = []
+    for finding in findings:
+        kind = (finding.file, finding.rule, finding.column)
+        kinds[kind] += 1
+        if kinds[kind] <= _SHOWN_OF_A_KIND:
+            shown.append(finding)
+    return shown, Counter({kind: more for kind, n in kinds.items() if (more := n - _SHOWN_OF_A_KIND) > 0})
+
+
+def _print_table(findings: list[Finding]) -> None:
     from rich import box
     from rich.console import Console
     from rich.table import Table
     from rich.text import Text
 
-    from toolkit.errors import Severity
+    table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
+    for heading in ("", "file", "line", "column", "value", "rule", "what is wrong, and what to do"):
+        table.add_column(heading, overflow="fold", justify="right" if heading == "line" else "left")
+    for finding in findings:
+        record = f" (row {finding.record})" if finding.record else ""
+        text = f"{finding.message}{record}: {finding.hint}"
+        cells = (finding.severity, finding.file, str(finding.line or ""), finding.column, finding.value[:40])
+        # Plain text, no markup or control codes: a cell of a data file must not style the terminal.
+        table.add_row(*(Text(_printable(cell)) for cell in (*cells, finding.rule, text)))
+    Console(width=None if sys.stdout.isatty() else 200).print(table)
 
-    errors = sum(finding.severity is Severity.ERROR for finding in findings)
-    if findings:
-        table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
-        for heading in ("", "file", "line", "column", "value", "rule", "what is wrong, and what to do"):
-            table.add_column(heading, overflow="fold", justify="right" if heading == "line" else "left")
-        for finding in findings:
-            record = f" (row {finding.record})" if finding.record else ""
-            text = f"{finding.message}{record}: {finding.hint}"
-            cells = (finding.severity, finding.file, str(finding.line or ""), finding.column, finding.value[:40])
-            # Plain text, no markup or control codes: a cell of a data file must not style the terminal.
-            table.add_row(*(Text(_printable(cell)) for cell in (*cells, finding.rule, text)))
-        Console(width=None if sys.stdout.isatty() else 200).print(table)
-    print(f"{errors} errors, {len(findings) - errors} warnings")
+
+def _counted(number: int, noun: str) -> str:
+    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
 
 
 def _printable(text: str) -> str:

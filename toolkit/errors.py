@@ -30,7 +30,8 @@ class InvalidReviewError(ToolkitError, ValueError):
         errors = [finding for finding in self.findings if finding.severity is Severity.ERROR]
         shown = "\n".join(f"  {finding}" for finding in errors[:10])
         more = f"\n  ... and {len(errors) - 10} more" if len(errors) > 10 else ""
-        super().__init__(f"The review holds {len(errors)} error(s); `evidence check` lists all of them:\n{shown}{more}")
+        number = "1 error" if len(errors) == 1 else f"{len(errors)} errors"
+        super().__init__(f"The review holds {number}; `evidence check` lists all of them:\n{shown}{more}")
 
 
 class UnknownNameError(ToolkitError, KeyError):

@@ -194,3 +194,22 @@ class Outcome(StrEnum):
     DIRECTION_INCONCLUSIVE = "direction inconclusive"
     DESCRIBED = "described, not tested"
     NO_EVIDENCE = "no usable evidence"
+
+    @property
+    def sign(self) -> str:
+        """The sign that stands beside the words, so that nothing is said by colour alone."""
+        return _SIGNS[self]
+
+
+_SIGNS = {
+    Outcome.CLEARLY_SUPPORTED: "▲▲",
+    Outcome.SUPPORTED: "▲",
+    Outcome.CONTRADICTED: "▼",
+    Outcome.TOO_SMALL: "≈",
+    Outcome.INCONCLUSIVE: "?",
+    Outcome.DIRECTION_SUPPORTS: "△",
+    Outcome.DIRECTION_CONTRADICTS: "▽",
+    Outcome.DIRECTION_INCONCLUSIVE: "?",
+    Outcome.DESCRIBED: "–",
+    Outcome.NO_EVIDENCE: "∅",
+}

@@ -28,7 +28,7 @@ def only(found, rule):
         ("status", "verifed", "vocabulary", "'verified'"),
         ("design", "RCT", "vocabulary", "randomised-trial"),
         ("measure", "Odds", "vocabulary", "OR"),
-        ("value", "1,8", "number", "source"),
+        ("value", "1,8", "number", "1.8"),
         ("value", "1 504", "number", "source"),
         ("value", "<0.01", "number", "source"),
         ("value", "NaN", "number", "source"),
@@ -38,7 +38,9 @@ def only(found, rule):
         ("se", "0", "value", "source"),
         ("ci_level", "100", "value", "source"),
         ("n_total", "-3", "value", "source"),
-        ("country", "Sweden", "value", "source"),
+        ("country", "Sweden", "value", "'SE'"),
+        ("country", "UK", "value", "'GB'"),
+        ("ci_level", "0.95", "value", "source"),
         ("p_value", "0.05?", "form", "bound"),
         ("source_url", "javascript:alert(1)", "form", "http"),
         ("estimate", "a row", "form", "no spaces"),
@@ -241,6 +243,16 @@ def test_a_question_whose_key_cannot_name_a_file_is_told(files, key):
     finding = only([item for item in findings(files) if item.column == "question"], "form")
     assert (finding.file, finding.value) == ("data/questions.toml", key)
     assert "names files" in finding.hint
+
+
+def test_a_smallest_effect_that_is_no_effect_is_an_error(files):
+    files.questions = files.questions.replace("smallest_effect = 1.2\n", "smallest_effect = 1\n", 1)
+    assert "no effect" in only(findings(files), "range").message
+
+
+def test_an_unreadable_library_is_told_once_and_not_once_a_key(files):
+    files.library = "@article{broken, title = {no end"
+    assert {item.rule for item in findings(files)} == {"bibtex"}
 
 
 def test_a_smallest_effect_that_cannot_be_a_ratio_is_an_error(files):

@@ -89,6 +89,17 @@ def test_what_nothing_makes_any_more_is_removed(files, question):
     assert not list((root / "build").rglob("q2.*"))
 
 
+def test_a_build_that_is_stopped_goes_on_where_it_was(files):
+    root = files.write()
+    first = build(open_review(root))
+    manifest = root / "build/manifest.json"
+    kept = dict(list(json.loads(manifest.read_text()).items())[:3])
+    manifest.write_text(json.dumps(kept))  # as it stood when the build was stopped
+    second = build(open_review(root))
+    assert second.unchanged == 3
+    assert len(second.made) == len(first.made) - 3
+
+
 def test_a_failing_notebook_is_told_and_the_rest_is_built(with_notebook):
     root = with_notebook(ASK, "review.synthesize('nothing like it')")
     result = CliRunner().invoke(app, ["build", "--review", str(root)])

@@ -77,3 +77,19 @@ def test_the_page_loads_nothing_from_elsewhere(write_notebook, tmp_path):
     assert "<script src=" not in page
     assert "cdnjs" not in page
     assert "jsdelivr" not in page
+
+
+def test_a_page_lists_its_contents_and_links_lead_to_pages(tmp_path):
+    cells = [
+        {"cell_type": "markdown", "id": "a", "metadata": {}, "source": "# Title\n\nSee [it](20-other.ipynb)."},
+        {"cell_type": "markdown", "id": "b", "metadata": {}, "source": "## Does it help?"},
+    ]
+    kernel = {"kernelspec": {"display_name": "Python 3", "language": "python", "name": "python3"}}
+    path = tmp_path / "page.ipynb"
+    path.write_text(json.dumps({"cells": cells, "metadata": kernel, "nbformat": 4, "nbformat_minor": 5}))
+    run_notebook(path, tmp_path / "out/page.ipynb")
+    page = (tmp_path / "out/page.html").read_text()
+    assert 'href="20-other.html"' in page
+    assert 'href="#Does-it-help%3F"' in page
+    assert 'id="Does-it-help?"' in page
+    assert "20-other.ipynb" in (tmp_path / "out/page.ipynb").read_text(), "the notebook itself leads to notebooks"

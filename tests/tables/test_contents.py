@@ -33,7 +33,7 @@ def test_figures_stand_as_printed_with_their_place_and_address(make_review):
     row = {"value": "2.00", "ci_low": "1.50", "ci_high": "2.67", "n_total": "1504"}
     table = contents.evidence_table(synthesis_of(make_review([row, {}, {}, {"question": "q2"}])))
     assert cells(table, "result")[0] == "OR 2.00 (1.50 to 2.67)"
-    assert cells(table, "source")[0] == "Table 1\nhttps://example.org/report"
+    assert cells(table, "source")[0] == "Table 1\nhttps://example.org/report\nhttps://doi.org/10.1000/study-1"
     assert cells(table, "n")[0] == "1,504"
     assert cells(table, "country")[0] == "Sweden"
     assert "This is not a systematic review." in table.notes
@@ -68,7 +68,7 @@ def test_derived_computed_and_turned_figures_are_marked(make_review):
 def test_left_out_rows_have_their_reasons(make_review):
     rows = [{}, {}, {}, {"role": "context"}, {"question": "q2"}]
     table = contents.left_out_table(synthesis_of(make_review(rows)))
-    assert [(row[0], row[-1]) for row in table.rows] == [("E4", "descriptive, shown and never pooled")]
+    assert [(row[0], row[-2]) for row in table.rows] == [("E4", "descriptive, shown and never pooled")]
 
 
 def test_our_result_stands_beside_the_published_one(make_review, question):
@@ -85,15 +85,14 @@ def test_our_result_stands_beside_the_published_one(make_review, question):
 
 def test_a_question_without_results_says_so(make_review, question):
     table = contents.comparison_table(synthesis_of(make_review([{}], question())))
-    assert table.rows == ()
-    assert table.notes == ("Nothing was pooled here, and no published pooled result is recorded.",)
+    assert table.rows == (("Nothing was pooled or counted here, and no published pooled result is recorded.",),)
 
 
 def test_verdicts_stand_under_their_claims(files):
     review = open_review(files.write())
     table = contents.verdict_table(review.syntheses(), review.document)
     assert [group.heading for group in table.row_groups] == ["C1. Harm follows.", "C2. The effect is small."]
-    assert cells(table, "verdict") == ["clearly supported", "described, not tested"]
+    assert cells(table, "verdict") == ["▲▲ clearly supported", "– described, not tested"]
     assert cells(table, "sides") == ["3, 0, 0", "0, 1, 0"]
 
 
@@ -103,3 +102,26 @@ def test_the_trace_has_every_row_of_the_review_to_the_last_digit(shipped):
     place = [column.name for column in table.columns].index("y")
     first = shipped.syntheses()[0].trace()
     assert float(table.rows[0][place]) == first["y"][0]
+
+
+def test_sources_lead_from_a_result_to_the_report_and_the_place_of_its_figure(make_review):
+    table = contents.source_table(synthesis_of(make_review([{}, {}, {}, {"question": "q2"}])))
+    assert cells(table, "report")[0] == "A study\nhttps://doi.org/10.1000/study-1"
+    assert cells(table, "seen")[0] == "Table 1\nhttps://example.org/report"
+    assert cells(table, "weight") == ["33.3%", "33.3%", "33.3%"]
+
+
+def test_a_count_of_directions_stands_as_our_result(make_review, question):
+    table = contents.comparison_table(synthesis_of(make_review([{}, {}, {}], question(method="direction"))))
+    assert table.rows[0][:2] == ("Count of directions", "3 of 3 samples with a direction point to the claim")
+
+
+def test_the_published_result_that_has_a_row_is_not_listed_twice(make_review, question):
+    published = '\n[question.published]\nreference = "study-4"\nmeasure = "OR"\nvalue = 2.0\n'
+    files = make_review([{}, {}, {}, {"role": "review"}], question() + published)
+    labels = cells(contents.comparison_table(synthesis_of(files)), "result")
+    assert labels == [
+        "Planned analysis",
+        "With an interval that is never narrower than that of the common-effect model",
+        "Doe 2001 (d) (chosen to compare with)",
+    ]

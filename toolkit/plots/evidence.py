@@ -50,7 +50,7 @@ def _published(synthesis: Synthesis) -> list[ReferenceRow]:
     if found is None:
         return []
     published = synthesis.question.published
-    return [ReferenceRow(f"Published: {synthesis.citations[published.reference]} ({published.measure})", *found)]
+    return [ReferenceRow(f"Published: {synthesis.references[published.reference].short} ({published.measure})", *found)]
 
 
 def _favours(synthesis: Synthesis) -> tuple[str, str]:

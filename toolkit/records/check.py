@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from toolkit.bibliography import Library, check_library
@@ -26,6 +27,8 @@ def check(records: Records, library: Library) -> list[Finding]:
 
     Sorted by file and line; errors and warnings together.
     """
+    if not library and library.findings:
+        records = replace(records, incomplete=records.incomplete | {LIBRARY})
     findings = [
         *records.findings,
         *_claims(records),
@@ -109,6 +112,7 @@ def _questions(records: Records, library: Library) -> Iterator[Finding]:
             yield from reporter.key(key, "published", reference, library, LIBRARY)
         yield from _plan(question, reporter)
         primary = {row.estimate for row in records.estimates_by_question.get(key, ()) if row.role is Role.PRIMARY}
+        primary |= {row.get("estimate", "") for _, row in records.rejected}  # whose own findings say what is wrong
         for sensitivity in question.plan.sensitivity:
             for estimate in sensitivity.leave_out:
                 yield from reporter.key(key, "plan", estimate, primary, ESTIMATES)
@@ -131,6 +135,9 @@ def _plan(question: Question, reporter: _Reporter) -> Iterator[Finding]:
         if ratio and question.smallest_effect <= 0:
             hint = "a ratio is above 0: write it unlogged"
             yield reporter.report(key, "smallest_effect", question.smallest_effect, "range", "cannot be a ratio", hint)
+        elif question.smallest_effect == (1 if ratio else 0):
+            message, hint = "is no effect at all", "choose the least effect that would matter"
+            yield reporter.report(key, "smallest_effect", question.smallest_effect, "range", message, hint)
         elif not is_beyond_null(question.smallest_effect, question.predicted, ratio=ratio):
             message = f"{question.smallest_effect} lies on the other side of no effect than {question.predicted}"
             hint = "its size is used; write it with the sign of the effect spoken of"

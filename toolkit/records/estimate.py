@@ -42,7 +42,7 @@ class Estimate(Record):
     value: Annotated[Number | None, Field(description="value as printed, natural scale")] = None
     ci_low: Annotated[Number | None, Field(description="lower confidence limit as printed")] = None
     ci_high: Annotated[Number | None, Field(description="upper confidence limit as printed")] = None
-    ci_level: Annotated[Number | None, Field(description="confidence level, per cent", gt=0, lt=100)] = None
+    ci_level: Annotated[Number | None, Field(description="confidence level, per cent", ge=50, lt=100)] = None
     se: Annotated[
         Number | None, Field(description="standard error as printed (COEF, MD, SMD; never of a ratio)", gt=0)
     ] = None

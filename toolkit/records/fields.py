@@ -48,6 +48,16 @@ def country_codes() -> frozenset[str]:
     return frozenset(country.alpha_2 for country in pycountry.countries) | {MANY_COUNTRIES}
 
 
+def country_suggestion(value: str) -> str:
+    """A sentence that offers the code of a country that was given by its name, or an empty string."""
+    import pycountry
+
+    try:
+        return f" Did you mean {pycountry.countries.lookup(value).alpha_2!r}?"
+    except LookupError:
+        return " Did you mean 'GB'?" if value == "UK" else ""
+
+
 Identifier = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9._:+-]*$")]
 """A key that stands in other files too: letters, digits and ``. _ : + -``, no spaces."""
 

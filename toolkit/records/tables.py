@@ -16,6 +16,12 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 
+_SEPARATOR_HINT = (
+    "save it with commas between cells and a point in numbers: in LibreOffice by 'Edit filter settings', in Excel "
+    "after setting the system's list separator to a comma and its decimal sign to a point"
+)
+
+
 @dataclass(frozen=True)
 class TableRead(Generic[RecordType]):
     """What a CSV file gave: its records by key, the line of each, the findings, and whether it was read to its end.
@@ -122,9 +128,7 @@ class _Rows:
         if len(header) == 1 and (found := next((mark for mark in ";\t|" if mark in header[0]), None)):
             shown = {"\t": "tabs"}.get(found, repr(found))
             message = f"the cells are divided by {shown}, not by commas"
-            self._report(
-                Severity.ERROR, "delimiter", message, "save it as comma-separated CSV", 1, value=header[0][:60]
-            )
+            self._report(Severity.ERROR, "delimiter", message, _SEPARATOR_HINT, 1, value=header[0][:60])
             return False
         missing = [column for column in self.columns if column not in header]
         for column in missing:
@@ -136,6 +140,9 @@ class _Rows:
                 self._report(
                     Severity.ERROR, "duplicate-column", f"stands twice ({column!r})", "keep one", 1, column=column
                 )
+            elif not column:
+                message = f"column {position + 1} has no name"
+                self._report(Severity.ERROR, "unknown-column", message, "delete it, or name it", 1)
             elif column not in self._known:
                 hint = f"delete it, or move its content to `note`.{suggestion(column, missing)}"
                 self._report(

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from pydantic import ValidationError
 
 from toolkit.errors import Finding, Severity, suggestion
+from toolkit.records.fields import country_suggestion
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -74,9 +75,14 @@ def _explain(detail: Any, value: str) -> tuple[str, str, str]:
         hint = next((text for mark, text in _PATTERN_HINTS.items() if mark in pattern), "correct its spelling")
         return "form", "has the wrong form", hint
     if kind == "value_error":
-        return (
-            "number" if "number" in detail["msg"] or "decimal" in detail["msg"] else "value",
-            str(context["error"]),
-            "correct it from the source",
-        )
+        return _explain_own(str(context["error"]), value)
     return "value", detail["msg"].lower(), "correct it from the source"
+
+
+def _explain_own(message: str, value: str) -> tuple[str, str, str]:
+    """What to do about a value that one of our own field types refused."""
+    if "comma" in message:
+        return "number", message, "write 1.8, not 1,8; a spreadsheet set to a decimal comma turns the whole file"
+    if "ISO 3166" in message:
+        return "value", message, f"use the two-letter codes, ; between, XM for many.{country_suggestion(value)}"
+    return "number" if "number" in message else "value", message, "correct it from the source"

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
 MANIFEST = "manifest.json"
 WORKERS = 2
+_SAVE_AFTER = 20
 
 
 @dataclass(frozen=True)
@@ -109,10 +110,12 @@ def build(
             else:
                 made.append(product.name)
                 manifest.record(product, folder)
+                if len(made) % _SAVE_AFTER == 0:
+                    manifest.write()  # a build that is stopped goes on where it was
             on_done(product.name)
         removed = _remove_what_nothing_makes(products, manifest, folder)
     finally:
-        manifest.write()  # an interrupted build goes on where it stopped
+        manifest.write()
     return BuildSummary(
         folder, tuple(made), len(products) - len(stale), removed, tuple(failures), time.perf_counter() - begun
     )

@@ -53,10 +53,7 @@ class Inputs:
     def _question(self, key: str) -> str:
         review = self.review
         selection = review.select(key)
-        references = [
-            (review.library[reference].type, dict(review.library[reference].fields))
-            for reference in selection.citations
-        ]
+        references = [(reference.type, dict(reference.fields)) for reference in selection.references.values()]
         rows = [(row.label, row.estimate.model_dump_json()) for row in selection.rows]
         shared = [(item.estimate, item.other_question, item.other_claim) for item in selection.shared]
         return digest(

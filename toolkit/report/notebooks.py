@@ -9,6 +9,7 @@ import re
 import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING
+from urllib.parse import quote
 
 from toolkit.errors import NotebookError
 from toolkit.files import write_atomically
@@ -83,7 +84,7 @@ _TEMPLATE = """\
 {%- block html_head_js -%}{%- endblock html_head_js -%}
 {%- block html_head_js_mathjax -%}{%- endblock html_head_js_mathjax -%}
 {%- block html_head_css -%}
-<style>#notebook-container { width: auto; max-width: 80em; }</style>
+<style>#notebook-container { width: auto; max-width: 110em; }</style>
 {%- endblock html_head_css -%}
 """
 """nbconvert's classic page without the scripts that it would load from elsewhere."""
@@ -97,14 +98,27 @@ def _page(notebook: NotebookNode, name: str) -> str:
     exporter.exclude_input = True
     exporter.exclude_input_prompt = True
     exporter.exclude_output_prompt = True
-    page, _ = exporter.from_notebook_node(_with_links_to_pages(notebook), resources={"metadata": {"name": name}})
+    page, _ = exporter.from_notebook_node(_for_the_page(notebook), resources={"metadata": {"name": name}})
     return page
 
 
-def _with_links_to_pages(notebook: NotebookNode) -> NotebookNode:
-    """A copy whose links to other notebooks lead to their pages."""
+def _for_the_page(notebook: NotebookNode) -> NotebookNode:
+    """A copy with a list of contents after the title, whose links to other notebooks lead to their pages."""
     copied = copy.deepcopy(notebook)
     for cell in copied.cells:
         if cell.cell_type == "markdown":
             cell.source = re.sub(r"\]\(([\w-]+)\.ipynb\)", r"](\1.html)", cell.source)
+    if (contents := _contents(copied)) and copied.cells[0].cell_type == "markdown":
+        copied.cells[0].source += f"\n\n{contents}"
     return copied
+
+
+def _contents(notebook: NotebookNode) -> str:
+    """The headings below the title as a list of links, as nbconvert names their anchors."""
+    found = []
+    for cell in notebook.cells:
+        if cell.cell_type == "markdown":
+            found += re.findall(r"^(##+) +(.+?)\s*$", cell.source, re.MULTILINE)
+    return "\n".join(
+        f"{'    ' * (len(marks) - 2)}- [{heading}](#{quote(heading.replace(' ', '-'))})" for marks, heading in found
+    )

@@ -40,7 +40,8 @@ def question_products(review: Review, inputs: Inputs) -> Iterator[Product]:
     for question in review.questions:
         key = question.question
         inputs_digest = inputs.question(key)
-        if review.select(key).rows:
+        selection = review.select(key)
+        if selection.votes or any(row.is_pooled for row in selection.rows):  # else there is nothing to draw
             yield Product("figure", key, inputs_digest, tuple(f"figures/{key}{suffix}" for suffix in FIGURE_SUFFIXES))
         files = tuple(f"tables/evidence/{key}{suffix}" for suffix in TABLE_SUFFIXES)
         yield Product("evidence table", key, inputs_digest, files)

@@ -17,18 +17,13 @@ if TYPE_CHECKING:
     from toolkit.records import Claim, Document
     from toolkit.synthesis.judged import Judged
 
-# A sign stands beside the colour, so that nothing is said by colour alone.
-_MARKS = {
-    Outcome.CLEARLY_SUPPORTED: ("▲▲", "#0b6e4f"),
-    Outcome.SUPPORTED: ("▲", "#0b6e4f"),
-    Outcome.CONTRADICTED: ("▼", "#a4262c"),
-    Outcome.TOO_SMALL: ("≈", "#5c5c5c"),
-    Outcome.INCONCLUSIVE: ("?", "#5c5c5c"),
-    Outcome.DIRECTION_SUPPORTS: ("△", "#0b6e4f"),
-    Outcome.DIRECTION_CONTRADICTS: ("▽", "#a4262c"),
-    Outcome.DIRECTION_INCONCLUSIVE: ("?", "#5c5c5c"),
-    Outcome.DESCRIBED: ("–", "#5c5c5c"),
-    Outcome.NO_EVIDENCE: ("∅", "#5c5c5c"),
+_FOR, _AGAINST, _NEITHER = "#0b6e4f", "#a4262c", "#5c5c5c"
+_COLOURS = {
+    Outcome.CLEARLY_SUPPORTED: _FOR,
+    Outcome.SUPPORTED: _FOR,
+    Outcome.DIRECTION_SUPPORTS: _FOR,
+    Outcome.CONTRADICTED: _AGAINST,
+    Outcome.DIRECTION_CONTRADICTS: _AGAINST,
 }
 
 _CARD = "border-left:4px solid {colour};padding:.1em 0 .1em 1em;margin:.5em 0;max-width:52em;line-height:1.45"
@@ -84,8 +79,8 @@ class ClaimView:
 
 def badge(outcome: Outcome) -> str:
     """An outcome with its sign and colour, as HTML."""
-    mark, colour = _MARKS[outcome]
-    return f"<strong style='color:{colour}'>{mark}&nbsp;{escape(outcome.value)}</strong>"
+    colour = _COLOURS.get(outcome, _NEITHER)
+    return f"<strong style='color:{colour}'>{outcome.sign}&nbsp;{escape(outcome.value)}</strong>"
 
 
 @dataclass(frozen=True)
@@ -131,11 +126,13 @@ def synthesis_html(synthesis: Judged) -> str:
         f"<p style='margin:.5em 0'>{badge(synthesis.verdict.outcome)}: {reason} {escape(' '.join(others))}</p>",
     ]
     if question.published is not None:
-        citation = synthesis.citations.get(question.published.reference, question.published.reference)
+        citation = synthesis.references[question.published.reference].short
         parts.append(f"<p style='margin:.3em 0'>Published: {escape(published_text(question.published, citation))}.</p>")
     if question.caveat:
         parts.append(f"<p style='margin:.3em 0'><em>Limits.</em> {escape(question.caveat)}</p>")
-    return f"<div style='{_CARD.format(colour=_MARKS[synthesis.verdict.outcome][1])}'>{''.join(parts)}</div>"
+    return (
+        f"<div style='{_CARD.format(colour=_COLOURS.get(synthesis.verdict.outcome, _NEITHER))}'>{''.join(parts)}</div>"
+    )
 
 
 def plan_text(synthesis: Judged) -> str:

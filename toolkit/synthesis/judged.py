@@ -12,6 +12,8 @@ from toolkit.synthesis.select import Row, Selection
 from toolkit.vocabulary import Method
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from toolkit.effects import Measure
     from toolkit.meta import MetaResult, SignTest
     from toolkit.synthesis.verdict import Verdict
@@ -63,12 +65,17 @@ class Judged(Selection):
         """The rows of the main analysis, in the order of the result's studies; empty where nothing was pooled."""
         return tuple(row for row in self.rows if row.is_pooled) if self.method is Method.POOL else ()
 
+    @cached_property
+    def sample_sizes(self) -> Mapping[str, int | None]:
+        """The participants of each sample used, as printed; ``None`` for a sample whose size is not printed."""
+        used = self.pooled_rows or tuple(row for vote in self.votes for row in vote.rows)
+        sizes: dict[str, int | None] = {}
+        for row in used:
+            size, known = row.estimate.n_total, sizes.get(row.estimate.sample)
+            sizes[row.estimate.sample] = known if size is None else max(int(size), known or 0)
+        return sizes
+
     @property
     def participants(self) -> int | None:
-        """The participants of the samples used, as far as they are printed; ``None`` where none is."""
-        used = self.pooled_rows or tuple(row for vote in self.votes for row in vote.rows)
-        sizes: dict[str, int] = {}
-        for row in used:
-            if row.estimate.n_total is not None:
-                sizes[row.estimate.sample] = max(int(row.estimate.n_total), sizes.get(row.estimate.sample, 0))
-        return sum(sizes.values()) or None
+        """The participants of the samples used, of those whose size is printed; ``None`` where none is."""
+        return sum(size for size in self.sample_sizes.values() if size) or None

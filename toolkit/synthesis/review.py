@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
     import pandas as pd
 
+    from toolkit.bibliography import Reference
     from toolkit.records import Claim, Document, Estimate, Question
 
 
@@ -115,7 +116,7 @@ class Review:
             question=found,
             rows=select(estimates, found, _distinct(labels, estimates)),
             shared=self._shared_figures(estimates),
-            citations=self._citations(found, estimates),
+            references=self._references(found, estimates),
         )
 
     def verdicts(self) -> pd.DataFrame:
@@ -142,11 +143,11 @@ class Review:
         """All estimates as a frame, figures as printed."""
         return self.records.estimates_frame()
 
-    def _citations(self, question: Question, estimates: tuple[Estimate, ...]) -> dict[str, str]:
+    def _references(self, question: Question, estimates: tuple[Estimate, ...]) -> dict[str, Reference]:
         keys = {key for row in estimates for key in (row.reference, row.read_in) if key}
         if question.published is not None:
             keys.add(question.published.reference)
-        return {key: self.library[key].short for key in sorted(keys)}
+        return {key: self.library[key] for key in sorted(keys)}
 
     @cached_property
     def _syntheses(self) -> dict[str, Synthesis]:

@@ -12,6 +12,7 @@ from toolkit.vocabulary import EffectDirection, Role, Status
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
+    from toolkit.bibliography import Reference
     from toolkit.records import Claim, Document, Estimate, Question
 
 _LEFT_OUT = {
@@ -20,6 +21,7 @@ _LEFT_OUT = {
     Role.REVIEW: "a published pooled result, to compare with",
     Role.CONTEXT: "descriptive, shown and never pooled",
 }
+_PRINTED = "a number is printed, but the reviewers count its direction only: the note says why"
 _RECALLED = "recalled, not seen again at a source: never used by default"
 
 AGREEMENT = 0.70
@@ -82,7 +84,7 @@ class SharedFigure:
 class Selection:
     """A question with its rows, before anything is computed from them.
 
-    ``citations`` maps the keys of all references that the question and its rows name to their short citations.
+    ``references`` holds the references that the question and its rows name, by key.
     """
 
     document: Document
@@ -90,7 +92,7 @@ class Selection:
     question: Question
     rows: tuple[Row, ...]
     shared: tuple[SharedFigure, ...]
-    citations: Mapping[str, str]
+    references: Mapping[str, Reference]
 
     @cached_property
     def votes(self) -> tuple[Vote, ...]:
@@ -113,6 +115,8 @@ def select(estimates: Iterable[Estimate], question: Question, labels: Mapping[st
         effect = found if isinstance(found, Effect) else None
         if estimate.status is Status.RECALLED:
             reason = _RECALLED
+        elif estimate.role is Role.DIRECTION and (estimate.has_interval or estimate.se is not None):
+            reason = _PRINTED
         elif estimate.role is not Role.PRIMARY:
             reason = _LEFT_OUT[estimate.role]
         else:

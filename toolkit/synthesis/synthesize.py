@@ -27,7 +27,7 @@ FEWEST = 3
 """The fewest independent samples that are pooled, or whose directions are counted."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Synthesis(Judged):
     """What the evidence says on one question: it shows itself, puts itself in words, and can be traced to its rows."""
 
@@ -63,6 +63,9 @@ class Synthesis(Judged):
     def __str__(self) -> str:
         return self.summary()
 
+    def __repr__(self) -> str:
+        return f"<Synthesis {self.question.question}: {self.verdict.outcome}, {len(self.rows)} rows>"
+
     def _repr_html_(self) -> str:
         return synthesis_html(self)
 
@@ -83,7 +86,7 @@ def synthesize(selection: Selection) -> Synthesis:
         fallbacks.append(f"Pooling was planned, but only {samples} usable numbers; it takes {FEWEST}.")
     directions = [vote for vote in selection.votes if vote.direction is not EffectDirection.UNCLEAR]
     if question.method is not Method.DESCRIBE:
-        if len(directions) >= FEWEST and any(vote.sign for vote in directions):
+        if len(directions) >= FEWEST:
             return _count(selection, directions, tuple(fallbacks))
         samples = _counted(len(directions))
         fallbacks.append(f"Directions were to be counted, but only {samples} a direction; it takes {FEWEST}.")
@@ -149,7 +152,10 @@ def _fit(plan: Plan, rows: list[Row]) -> MetaResult:
 
 def _count(selection: Selection, directions: list[Vote], fallbacks: tuple[str, ...]) -> Synthesis:
     test = meta.sign_test([vote.sign for vote in directions])
-    verdict = Verdict(*judge_directions(test.ci_low, test.ci_high))
+    if test.reason:
+        verdict = Verdict(Outcome.DIRECTION_INCONCLUSIVE, "no sample points to the claim or against it")
+    else:
+        verdict = Verdict(*judge_directions(test.ci_low, test.ci_high))
     return Synthesis(**_parts(selection), method=Method.DIRECTION, verdict=verdict, sign_test=test, fallbacks=fallbacks)
 
 

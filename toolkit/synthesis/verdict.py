@@ -67,4 +67,4 @@ def judge_directions(share_low: float, share_high: float) -> tuple[Outcome, str]
         return Outcome.DIRECTION_SUPPORTS, "more samples point to the claim than chance explains"
     if share_high < 0.5:
         return Outcome.DIRECTION_CONTRADICTS, "more samples point against the claim than chance explains"
-    return Outcome.DIRECTION_INCONCLUSIVE, "chance could explain how the samples are split"
+    return Outcome.DIRECTION_INCONCLUSIVE, "the samples are too few or too divided to exclude chance"

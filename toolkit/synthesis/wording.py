@@ -7,13 +7,17 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from toolkit.numbers import count, estimate, p_value, percent, significant
-from toolkit.vocabulary import EffectDirection, Method, Outcome, QuestionMeasure
+from toolkit.synthesis.select import votes
+from toolkit.vocabulary import EffectDirection, Method, Outcome, QuestionMeasure, Status
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from toolkit.records import PublishedResult
     from toolkit.synthesis.judged import Judged, SensitivityResult
+
+FEWEST_FOR_A_SIGN_TEST = 6
+"""With fewer samples even a unanimous count has an exact two-sided P above 0.05."""
 
 MEASURE_NAMES = {
     QuestionMeasure.OR: "odds ratio",
@@ -76,6 +80,18 @@ def published_text(published: PublishedResult, citation: str) -> str:
     return f"{citation}: {measure}{published.value}{interval}"
 
 
+def limits_text(synthesis: Judged) -> str:
+    """The published result to compare with, and the limits of the question's evidence."""
+    question = synthesis.question
+    parts = []
+    if question.published is not None:
+        citation = synthesis.references[question.published.reference].short
+        parts.append(f"Published: {published_text(question.published, citation)}.")
+    if question.caveat:
+        parts.append(f"Limits: {question.caveat}")
+    return "\n".join([*parts, synthesis.document.limits])
+
+
 def shared_text(synthesis: Judged) -> str:
     """Which figures stand under another question too, so that the two results are not independent."""
     places = dict.fromkeys((item.other_question, item.other_claim) for item in synthesis.shared)
@@ -88,9 +104,10 @@ def _pooled(synthesis: Judged) -> list[str]:
     result, question = synthesis.result, synthesis.question
     name = MEASURE_NAMES[question.measure]
     level = percent(result.level)
-    people = f", {count(synthesis.participants)} participants" if synthesis.participants else ""
     pooled = natural_interval(synthesis, result.estimate, result.ci_low, result.ci_high)
-    sentences = [f"Pooled {name} {pooled}, {level} confidence, from {result.k} independent samples{people}."]
+    sentences = [
+        f"Pooled {name} {pooled}, {level} confidence, from {result.k} independent samples{_people(synthesis)}."
+    ]
     prediction = result.prediction_interval()
     if prediction.reason:
         sentences.append(f"No prediction interval: {prediction.reason}")
@@ -98,15 +115,28 @@ def _pooled(synthesis: Judged) -> list[str]:
         span = _natural_span(synthesis, prediction.low, prediction.high)
         text = f"In a new setting the effect is expected between {span} ({level} prediction interval)"
         crosses = prediction.low < 0 < prediction.high and not result.ci_low < 0 < result.ci_high
-        sentences.append(f"{text}, which includes no effect." if crosses else f"{text}.")
+        sentences.append(f"{text}, so that a new setting may show none." if crosses else f"{text}.")
     sentences.append(
         f"Heterogeneity: tau² {significant(result.tau2)}, I² {percent(result.i2 / 100)}, "
         f"Q {significant(result.q)} on {result.q_df} degrees of freedom (P {_equals(p_value(result.q_p))})."
     )
     supports, contradicts = synthesis.count(EffectDirection.SUPPORTS), synthesis.count(EffectDirection.CONTRADICTS)
-    sentences.append(f"Of {len(synthesis.votes)} samples {supports} point to the claim and {contradicts} against it.")
+    sentences.append(
+        f"Of all {len(synthesis.votes)} samples with a finding, pooled or not, {supports} point to the claim and "
+        f"{contradicts} against it."
+    )
     sentences += [_sensitivity(synthesis, item) for item in synthesis.sensitivity]
     return sentences
+
+
+def _people(synthesis: Judged) -> str:
+    """The participants in words, and in how many of the samples they are stated."""
+    if synthesis.participants is None:
+        return ""
+    stated = [size for size in synthesis.sample_sizes.values() if size is not None]
+    if len(stated) == len(synthesis.sample_sizes):
+        return f", {count(synthesis.participants)} participants"
+    return f" ({count(synthesis.participants)} participants in the {len(stated)} of them that state a number)"
 
 
 def _sensitivity(synthesis: Judged, item: SensitivityResult) -> str:
@@ -121,11 +151,20 @@ def _directions(synthesis: Judged) -> list[str]:
     test = synthesis.sign_test
     ties = len(synthesis.votes) - test.n
     neither = f"; {ties} more show no difference, no clear direction or conflicting findings" if ties else ""
+    result = ""
+    if not test.reason:
+        result = (
+            f" (sign test P {_equals(p_value(test.p_value))}; share {percent(test.proportion)}, "
+            f"{percent(test.level)} interval {percent(test.ci_low)} to {percent(test.ci_high)})"
+        )
     sentences = [
-        f"Direction of effect only: {test.positive} of {test.n} independent samples with a direction point to the "
-        f"claim{neither} (sign test P {_equals(p_value(test.p_value))}; share {percent(test.proportion)}, "
-        f"{percent(test.level)} interval {percent(test.ci_low)} to {percent(test.ci_high)})."
+        f"Direction of effect only, one vote a sample: {test.positive} of {test.n} independent samples with a "
+        f"direction point to the claim{neither}{result}."
     ]
+    if 0 < test.n < FEWEST_FOR_A_SIGN_TEST:
+        sentences.append("Fewer than six samples with a direction cannot settle it, whatever they show.")
+    if computed := _without_computed(synthesis):
+        sentences.append(computed)
     if synthesis.question.predicted.is_negligible:
         sentences.append(
             "Directions cannot show that an effect is smaller than the smallest effect of interest, and a finding of "
@@ -134,6 +173,18 @@ def _directions(synthesis: Judged) -> list[str]:
     else:
         sentences.append("A count of directions says nothing about how large the effect is.")
     return sentences
+
+
+def _without_computed(synthesis: Judged) -> str:
+    """The count without the rows that this project computed itself; empty where there are none."""
+    published = [row for row in synthesis.rows if row.estimate.status is not Status.COMPUTED]
+    if len(published) == len(synthesis.rows):
+        return ""
+    signs = [vote.sign for vote in votes(published)]
+    for_claim, against = signs.count(1), signs.count(-1)
+    if (for_claim, for_claim + against) == (synthesis.sign_test.positive, synthesis.sign_test.n):
+        return ""
+    return f"Without the rows computed by this project: {for_claim} of {for_claim + against}."
 
 
 def _description(synthesis: Judged) -> list[str]:

@@ -8,9 +8,12 @@ from toolkit.tables.render.html import notebook
 from toolkit.tables.value import TableValue
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, repr=False)
 class Table(TableValue):
     """A table ready to be printed, and shown in a notebook as HTML. For its parts see :class:`TableValue`."""
 
     def _repr_html_(self) -> str:
         return notebook(self)
+
+    def __repr__(self) -> str:
+        return f"<Table {self.title!r}: {len(self.rows)} rows, {len(self.columns)} columns>"
