@@ -13,6 +13,7 @@ from toolkit.vocabulary import EffectDirection, Method, Outcome, QuestionMeasure
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
+    from toolkit.meta import SignTest
     from toolkit.records import PublishedResult
     from toolkit.synthesis.judged import Judged, SensitivityResult
 
@@ -136,7 +137,7 @@ def _people(synthesis: Judged) -> str:
     stated = [size for size in synthesis.sample_sizes.values() if size is not None]
     if len(stated) == len(synthesis.sample_sizes):
         return f", {count(synthesis.participants)} participants"
-    return f" ({count(synthesis.participants)} participants in the {len(stated)} of them that state a number)"
+    return f" ({count(synthesis.participants)} participants, a number that {len(stated)} of them state)"
 
 
 def _sensitivity(synthesis: Judged, item: SensitivityResult) -> str:
@@ -150,17 +151,14 @@ def _sensitivity(synthesis: Judged, item: SensitivityResult) -> str:
 def _directions(synthesis: Judged) -> list[str]:
     test = synthesis.sign_test
     ties = len(synthesis.votes) - test.n
-    neither = f"; {ties} more show no difference, no clear direction or conflicting findings" if ties else ""
+    neither = f"; {ties} show no difference, no clear direction or conflicting findings" if ties else ""
     result = ""
     if not test.reason:
         result = (
             f" (sign test P {_equals(p_value(test.p_value))}; share {percent(test.proportion)}, "
             f"{percent(test.level)} interval {percent(test.ci_low)} to {percent(test.ci_high)})"
         )
-    sentences = [
-        f"Direction of effect only, one vote a sample: {test.positive} of {test.n} independent samples with a "
-        f"direction point to the claim{neither}{result}."
-    ]
+    sentences = [f"Direction of effect only, one vote a sample: {_split(test)}{neither}{result}."]
     if 0 < test.n < FEWEST_FOR_A_SIGN_TEST:
         sentences.append("Fewer than six samples with a direction cannot settle it, whatever they show.")
     if computed := _without_computed(synthesis):
@@ -173,6 +171,14 @@ def _directions(synthesis: Judged) -> list[str]:
     else:
         sentences.append("A count of directions says nothing about how large the effect is.")
     return sentences
+
+
+def _split(test: SignTest) -> str:
+    if test.n == 0:
+        return "no independent sample points to the claim or against it"
+    if test.n == 1:
+        return f"the one independent sample with a direction points {'to the claim' if test.positive else 'against it'}"
+    return f"{test.positive} of {test.n} independent samples with a direction point to the claim"
 
 
 def _without_computed(synthesis: Judged) -> str:

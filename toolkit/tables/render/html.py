@@ -115,7 +115,8 @@ def _linked(text: str) -> str:
 
 def _shown(address: str) -> str:
     """The address as a reader needs it: whole where it is short, else the site, since the link holds the rest."""
-    return address if len(address) <= _LONG_ADDRESS else f"{urlsplit(address).netloc}/…"
+    site = urlsplit(address).netloc
+    return address if len(address) <= _LONG_ADDRESS or site == "doi.org" else f"{site}/…"
 
 
 def _attributes(column: Column) -> str:
