@@ -8,8 +8,10 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from toolkit import refs_cli
+from toolkit.terminal import print_findings, print_json
+
 if TYPE_CHECKING:
-    from toolkit.errors import Finding
     from toolkit.report import BuildSummary
 
 app = typer.Typer(
@@ -19,6 +21,8 @@ app = typer.Typer(
     add_completion=False,
     pretty_exceptions_enable=False,
 )
+
+app.add_typer(refs_cli.app)
 
 ReviewFolder = Annotated[
     Path | None, typer.Option("--review", "-r", help="A folder of the review; by default the working folder.")
@@ -35,9 +39,9 @@ def check(review: ReviewFolder = None, json: AsJson = False) -> None:
     findings = check_review(review)
     errors = sum(finding.severity is Severity.ERROR for finding in findings)
     if json:
-        _print_json([finding.as_dict() for finding in findings])
+        print_json([finding.as_dict() for finding in findings])
     else:
-        _print_findings(findings)
+        print_findings(findings)
     raise typer.Exit(1 if errors else 0)
 
 
@@ -69,7 +73,7 @@ def synthesize(question: str, review: ReviewFolder = None, json: AsJson = False)
 
     synthesis = open_review(review).synthesize(question)
     if json:
-        _print_json(summary_record(synthesis))
+        print_json(summary_record(synthesis))
         return
     print(synthesis.question.title)
     print(synthesis)
@@ -151,36 +155,3 @@ def _print_summary(summary: BuildSummary) -> None:
 def _shown(path: Path) -> str:
     working = Path.cwd()
     return str(path.relative_to(working)) if path.is_relative_to(working) else str(path)
-
-
-def _print_findings(findings: tuple[Finding, ...]) -> None:
-    from rich import box
-    from rich.console import Console
-    from rich.table import Table
-    from rich.text import Text
-
-    from toolkit.errors import Severity
-
-    errors = sum(finding.severity is Severity.ERROR for finding in findings)
-    if findings:
-        table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
-        for heading in ("", "file", "line", "column", "value", "rule", "what is wrong, and what to do"):
-            table.add_column(heading, overflow="fold", justify="right" if heading == "line" else "left")
-        for finding in findings:
-            record = f" (row {finding.record})" if finding.record else ""
-            text = f"{finding.message}{record}: {finding.hint}"
-            cells = (finding.severity, finding.file, str(finding.line or ""), finding.column, finding.value[:40])
-            # Plain text, no markup or control codes: a cell of a data file must not style the terminal.
-            table.add_row(*(Text(_printable(cell)) for cell in (*cells, finding.rule, text)))
-        Console(width=None if sys.stdout.isatty() else 200).print(table)
-    print(f"{errors} errors, {len(findings) - errors} warnings")
-
-
-def _printable(text: str) -> str:
-    return "".join(letter if letter.isprintable() else "\ufffd" for letter in text)
-
-
-def _print_json(value: object) -> None:
-    import json
-
-    print(json.dumps(value, ensure_ascii=False, indent=2, allow_nan=False))

@@ -2,5 +2,7 @@
 
 from toolkit.bibliography.check import check_library
 from toolkit.bibliography.library import Library, Reference
+from toolkit.bibliography.names import Name
+from toolkit.bibliography.record import Origin, Record
 
-__all__ = ["Library", "Reference", "check_library"]
+__all__ = ["Library", "Name", "Origin", "Record", "Reference", "check_library"]
