@@ -134,7 +134,7 @@ def _by_title(pairs: Comparison, place: _Place) -> np.ndarray:
     # One slip: the pages or the volume are another, all else is the same.
     slip = journal & (pairs.people >= 0.9) & (pairs.title_length >= 50) & (pairs.years == 0) & (pairs.title >= 0.98)
     found |= slip & pairs.same_volume
-    found |= journal & agree & telling & (pairs.years <= 1) & pairs.same_page & (pairs.span >= 1)
+    found |= journal & agree & telling & (pairs.years == 0) & pairs.same_page & (pairs.span >= 1)
     found |= journal & agree & telling & pairs.same_volume & pairs.same_page & (pairs.span >= 1)
     found |= (
         pairs.proceedings
