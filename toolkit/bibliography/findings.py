@@ -55,7 +55,7 @@ def block_findings(
 
 def _key_findings(name: str, block: Block, line: int, known: str, small: dict[str, str]) -> Iterator[Finding]:
     def finding(severity: Severity, rule: str, message: str, hint: str) -> Finding:
-        return Finding(severity, name, rule, message, hint, line, "key", block.key or known, block.key or known)
+        return Finding(severity, name, rule, message, hint, line, value=block.key or known, record=known)
 
     if not block.key:
         yield finding(Severity.ERROR, "no-key", f"the entry has no key; it is known as {known!r} here", "give it one")
