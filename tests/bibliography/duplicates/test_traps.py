@@ -16,8 +16,8 @@ PAPER = {
     "number": "3",
     "pages": "727-733",
     "doi": "10.9999/juh.2014.17",
-    "abstract": "We followed 812 families who were offered a subsidy by lottery and compared their health after two years "
-    "with that of families who were not. Respiratory illness was less frequent among the children.",
+    "abstract": "We followed 812 families who were offered a subsidy by lottery and compared their health after two "
+    "years with that of families who were not. Respiratory illness was less frequent among the children.",
 }
 
 
@@ -165,7 +165,7 @@ def test_an_article_number_is_a_page_with_or_without_its_letter():
 
 
 def test_a_chain_through_a_weak_record_joins_no_contradicting_ones():
-    """The record without authors resembles two letters of one title by two people: it may belong to one of them only."""
+    """A record without authors resembles two letters of one title by two people: it belongs to one of them at most."""
     letters = paper(title="Housing subsidies and the health of families: a letter", doi="", abstract="", pages="80-82")
     frame = pd.DataFrame(
         [
