@@ -65,7 +65,7 @@ def decode(data: bytes) -> tuple[str, Encoding]:
         return text, Encoding()
     text = data.decode("utf-8", "surrogateescape")
     strays = len(STRAY.findall(text))
-    if len(_HIGH.findall(text)) - strays > strays:
+    if len(_HIGH.findall(text)) >= 2 * strays:
         return text, Encoding()
     for codec in (*_declared(data), "cp1252"):
         if (text := _exactly(data, codec)) is not None:

@@ -79,9 +79,10 @@ def _fault_findings(name: str, block: Block, line: int, record: str) -> Iterator
         yield Finding(Severity.ERROR, name, "bibtex", "the block has no end", hint, line, value=value, record=record)
     if block.kind not in (Kind.ENTRY, Kind.STRING):
         return
-    if "{" in block.text[: block.body[0]] and block.text[: block.body[0]] != f"@{block.type}{{":
-        hint = f"write @{block.type}{{ in one, since many programs do not see the entry"
-        message = "a space stands before the opening brace"
+    opening = block.text[: block.body[0]]
+    if opening != f"@{block.type}{opening[-1]}":
+        hint = f"write @{block.type}{opening[-1]} in one, since many programs do not see the entry"
+        message = "a space stands in the beginning of the entry"
         yield Finding(Severity.WARNING, name, "entry-start", message, hint, line, value=value, record=record)
     told = {"bibtex"} if not block.closed else set()
     for fault in _faults(block):

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from toolkit.bibliography.syntax import Block
 
 _NAME = re.compile(r'[^\s"#%(),={}]+')
+_COMMA_FIRST = re.compile(r"[\r\n][ \t]*,[ \t]*\Z")
 _REST = re.compile(r"[ \t]*+([\r\n]?)")
 KEY = re.compile(r'[^\s"#%(),={}~\\]+')
 """A key that every program can read and cite."""
@@ -54,6 +55,8 @@ def without_field(block: Block, name: str) -> str:
         rest = _REST.match(text, stop)
         ends_its_line = bool(rest.group(1))
         head, tail = text[: field.start], text[stop:]
+        if field.comma < 0 and _COMMA_FIRST.search(head):
+            head = head.rstrip().removesuffix(",")
         text = head.rstrip() + tail if ends_its_line else head + text[rest.end() :]
     return text
 
