@@ -10,6 +10,7 @@ from toolkit.errors import Finding, Severity, suggestion
 from toolkit.records.principle import is_beyond_null
 from toolkit.records.rules import estimate_rules
 from toolkit.records.schema import DATAPACKAGE, schema_findings
+from toolkit.records.search import SEARCHES
 from toolkit.records.store import ESTIMATES, LIBRARY, PRINCIPLE, QUESTIONS, STUDIES, Records
 from toolkit.vocabulary import RATIOS, ClaimKind, Method, QuestionMeasure, Role
 
@@ -38,7 +39,10 @@ def check(records: Records, library: Library) -> list[Finding]:
         *_unused_references(records, library),
         *schema_findings(records.root),
     ]
-    order = {name: place for place, name in enumerate((PRINCIPLE, QUESTIONS, STUDIES, ESTIMATES, LIBRARY, DATAPACKAGE))}
+    order = {
+        name: place
+        for place, name in enumerate((PRINCIPLE, QUESTIONS, STUDIES, ESTIMATES, SEARCHES, LIBRARY, DATAPACKAGE))
+    }
     return sorted(findings, key=lambda finding: (order.get(finding.file, 9), finding.line or 0))
 
 
