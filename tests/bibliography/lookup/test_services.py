@@ -65,10 +65,10 @@ def test_pubmed_gives_the_same_record_by_pmid_and_by_doi(client, all_services):
     by_pmid, by_doi = (look_up(client, text, services=["pubmed"]) for text in (PMID, DOI))
     assert by_pmid == by_doi
     assert by_pmid.title == "Harm & help: effects of sanctions"
-    assert by_pmid.authors == (Name("Berg", "Ann", "van der"), Name("Example Study Group", literal=True))
+    assert [str(name) for name in by_pmid.authors] == ["van der Berg, Ann", "Example Study Group"]
     assert (by_pmid.year, by_pmid.month, by_pmid.day, by_pmid.pages) == ("2019", "3", "7", "101-9")
     assert (by_pmid.doi, by_pmid.pmid, by_pmid.pmcid) == (DOI, PMID, "PMC333")
-    assert by_pmid.abstract == "Results: We found harm."
+    assert by_pmid.abstract == "RESULTS: We found harm."
 
 
 def test_openalex_gives_a_record(client, all_services):

@@ -11,17 +11,17 @@ from html import unescape
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
+from toolkit.bibliography.formats.people import organisation, person
 from toolkit.bibliography.lookup.client import parse_json
 from toolkit.bibliography.lookup.failures import LookupFailure
 from toolkit.bibliography.lookup.notices import Notice, kind_of
-from toolkit.bibliography.lookup.person import person
-from toolkit.bibliography.names import Name
 from toolkit.bibliography.record import Origin, Record
 
 if TYPE_CHECKING:
     from toolkit.bibliography.lookup.cache import Answer
     from toolkit.bibliography.lookup.client import Client
     from toolkit.bibliography.lookup.identifier import Identifier
+    from toolkit.bibliography.names import Name
 
 NAME = "Crossref"
 _SOURCES = {"publisher": "the publisher at Crossref", "retraction-watch": "Retraction Watch at Crossref"}
@@ -118,10 +118,11 @@ def _date_parts(date: Any) -> tuple[str, str, str]:
 def _names(people: Any) -> tuple[Name, ...]:
     found = []
     for one in _objects(people):
-        if family := _text(one.get("family")):
-            found.append(person(family, _text(one.get("given")), _text(one.get("suffix"))))
-        elif name := _text(one.get("name")) or _text(one.get("given")):
-            found.append(Name(name, literal=True))
+        family, given, suffix = (_text(one.get(part)) for part in ("family", "given", "suffix"))
+        if family and given:
+            found.append(person(", ".join(part for part in (family, suffix, given) if part)))
+        elif name := family or given or _text(one.get("name")):
+            found.append(organisation(name))
     return tuple(found)
 
 

@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
+from urllib.parse import quote
 
+from toolkit.bibliography.formats.people import person
 from toolkit.bibliography.lookup.client import parse_json
 from toolkit.bibliography.lookup.failures import LookupFailure
 from toolkit.bibliography.lookup.identifier import Identifier
 from toolkit.bibliography.lookup.notices import Notice
-from toolkit.bibliography.names import Name
 from toolkit.bibliography.record import Origin, Record
 
 if TYPE_CHECKING:
     from toolkit.bibliography.lookup.cache import Answer
     from toolkit.bibliography.lookup.client import Client
+    from toolkit.bibliography.names import Name
 
 NAME = "OpenAlex"
 _TYPES = {"article": "article", "review": "article", "letter": "article", "editorial": "article", "book": "book",
@@ -21,7 +23,7 @@ _TYPES = {"article": "article", "review": "article", "letter": "article", "edito
 
 
 def record(client: Client, identifier: Identifier) -> Record:
-    """The metadata of a DOI or PMID. Names come as one text; the last word is taken as the family name."""
+    """The metadata of a DOI or PMID. Names come as one text each, given name first."""
     work, _ = _work(client, identifier, days=None)
     biblio, ids = _object(work.get("biblio")), _object(work.get("ids"))
     source = _object(_object(work.get("primary_location")).get("source"))
@@ -58,8 +60,6 @@ def notices(client: Client, identifier: Identifier) -> tuple[tuple[Notice, ...],
 
 
 def _work(client: Client, identifier: Identifier, *, days: float | None) -> tuple[dict[str, Any], Answer]:
-    from urllib.parse import quote
-
     address = f"{client.settings.openalex}/works/{identifier.kind}:{quote(identifier.value, safe='/')}"
     answer = client.get(NAME, address, {}, what=identifier, days=days)
     work = parse_json(NAME, answer, identifier)
@@ -73,13 +73,8 @@ def _work(client: Client, identifier: Identifier, *, days: float | None) -> tupl
 
 
 def _names(authorships: Any) -> list[Name]:
-    found = []
-    for authorship in authorships if isinstance(authorships, list) else []:
-        author = _object(_object(authorship).get("author"))
-        given, _, family = str(author.get("display_name") or "").strip().rpartition(" ")
-        if family:
-            found.append(Name(family, given))
-    return found
+    authors = (_object(_object(item).get("author")) for item in (authorships if isinstance(authorships, list) else []))
+    return [person(str(author["display_name"])) for author in authors if author.get("display_name")]
 
 
 def _abstract(index: Any) -> str:
