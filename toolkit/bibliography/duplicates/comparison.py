@@ -43,7 +43,7 @@ class Comparison:
     people: np.ndarray
     crowd: np.ndarray
     journal: np.ndarray
-    no_journal: np.ndarray
+    whole: np.ndarray
     years: np.ndarray
     same_volume: np.ndarray
     other_volume: np.ndarray
@@ -86,7 +86,7 @@ def compare(table: RecordTable, first: np.ndarray, second: np.ndarray, *, keep_a
         **_titles(table, first, second, title),
         **_people(table, first, second),
         journal=_journals(table, first, second),
-        no_journal=(table.journal[first] < 0) & (table.journal[second] < 0),
+        whole=table.whole[first] & table.whole[second],
         years=np.where(
             (table.year[first] >= 0) & (table.year[second] >= 0), np.abs(table.year[first] - table.year[second]), -1
         ),
@@ -168,8 +168,8 @@ def _people(table: RecordTable, first: np.ndarray, second: np.ndarray) -> dict[s
         crowd[at] = min(len(names), len(others))
         if crowd[at] == 1 and max(len(names), len(others)) > 1:
             common[at] = names[0].family == others[0].family
-        elif crowd[at] == 1 and _two_namesakes(names[0], others[0]):
-            in_order[at] = 0
+        elif crowd[at] == 1 and (in_order[at] < 0.7 or _two_namesakes(names[0], others[0])):
+            in_order[at] = 0  # single names resemble each other by chance
         elif crowd[at]:
             families, rest = {name.family for name in names}, {name.family for name in others}
             common[at] = len(families & rest) / min(len(families), len(rest))

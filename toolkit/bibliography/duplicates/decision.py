@@ -63,11 +63,13 @@ def contradict(pairs: Comparison) -> np.ndarray:
 @dataclass(frozen=True)
 class _Place:
     """How far the places of publication agree: ``article`` one range of pages, ``page`` one first page, ``issue``
-    one volume of one journal and no page against it, ``journal`` one journal and nothing against it."""
+    one volume of one journal and no page against it, ``volume`` that of a journal which may be the same, ``journal``
+    one journal and nothing against it."""
 
     article: np.ndarray
     page: np.ndarray
     issue: np.ndarray
+    volume: np.ndarray
     journal: np.ndarray
     contradicted: np.ndarray
 
@@ -80,6 +82,7 @@ class _Place:
             article=one_page & (pairs.span >= 1),
             page=one_page,
             issue=(pairs.journal == 1) & pairs.same_volume & near & ~pairs.other_page,
+            volume=known & pairs.same_volume & (pairs.years == 0) & ~pairs.other_page,
             journal=known & (pairs.years == 0) & ~pairs.other_volume & ~pairs.other_page,
             contradicted=pairs.other_volume & pairs.other_page,
         )
@@ -122,12 +125,19 @@ def _by_place(pairs: Comparison, place: _Place) -> np.ndarray:
 
 def _by_title(pairs: Comparison, place: _Place) -> np.ndarray:
     """One title and the same people, in one journal, with gaps or a slip of the pen in the place."""
-    same = (pairs.title >= 0.95) & _plain(pairs) & ~pairs.other_doi & ~(pairs.other_number & (pairs.title_length < 40))
+    shortened = place.volume & (pairs.contained >= 0.98) & (pairs.people >= 0.9) & (pairs.crowd >= 2)
+    same = (
+        ((pairs.title >= 0.95) | shortened)
+        & _plain(pairs)
+        & ~pairs.other_doi
+        & ~(pairs.other_number & (pairs.title_length < 40))
+    )
     telling = pairs.title_length >= 25
     agree = pairs.people >= 0.8
     journal = pairs.journal == 1
     abstracts_differ = (pairs.abstract >= 0) & (pairs.abstract < 0.3)
-    found = place.issue & agree
+    found = (place.issue & agree) | shortened
+    found |= place.volume & (pairs.people >= 0.9) & telling
     found |= place.journal & journal & agree & telling
     found |= place.journal & (pairs.people >= 0.9) & telling & (pairs.crowd >= 2)
     found |= place.issue & (pairs.people < 0) & telling & (pairs.title_length >= 40)
@@ -144,8 +154,9 @@ def _by_title(pairs: Comparison, place: _Place) -> np.ndarray:
         & ~place.contradicted
         & ~pairs.other_page
     )
-    # Books, theses and reports have no journal; where one side alone lacks it, its volume or page must tell.
-    placed = pairs.no_journal | pairs.same_volume | pairs.same_page
+    # Books, theses and reports have no journal; where another record lacks it, its volume or page must tell, since a
+    # paper and its version for a conference often have one title, one list of people and one year.
+    placed = pairs.whole | pairs.same_volume | pairs.same_page
     nowhere = (pairs.journal < 0) & placed & ~pairs.other_page & ~pairs.other_volume
     found |= nowhere & (pairs.people >= 0.95) & (pairs.years == 0) & (pairs.title_length >= 40)
     found |= pairs.same_isbn & agree & telling & ~pairs.other_page & (pairs.years <= 1)

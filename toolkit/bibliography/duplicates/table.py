@@ -31,7 +31,7 @@ class RecordTable:
     title_words: list[str]
     people: list[tuple[values.Person, ...]]
     families: list[str]
-    journals: list[tuple[str, ...]]
+    journals: list[tuple[tuple[str, ...], ...]]
     journal: np.ndarray
     abstracts: list[str]
     year: np.ndarray
@@ -45,6 +45,7 @@ class RecordTable:
     isbn: np.ndarray
     dois: list[str]
     proceedings: np.ndarray
+    whole: np.ndarray
 
     def __len__(self) -> int:
         return len(self.ids)
@@ -63,7 +64,7 @@ def record_table(frame: pd.DataFrame) -> RecordTable:
     containers = [journal or book for journal, book in zip(texts["journal"], texts["booktitle"], strict=True)]
     titles = [values.title_value(text) for text in texts["title"]]
     people = [values.people(text) for text in texts["author"]]
-    journal, journals = _codes(values.journal_words(text) for text in containers)
+    journal, journals = _codes(values.journal_names(text) for text in containers)
     pages = [values.pages_value(text) for text in texts["pages"]]
     volume = _numbers(values.number_value, texts["volume"])
     first_page = np.array([page[0] for page in pages], dtype=np.int64)
@@ -89,6 +90,7 @@ def record_table(frame: pd.DataFrame) -> RecordTable:
         pmid=_codes(values.digits_value(text) for text in texts["pmid"])[0],
         isbn=_codes(values.digits_value(text) for text in texts["isbn"])[0],
         dois=dois,
+        whole=np.fromiter(map(values.is_whole, texts["ENTRYTYPE"]), dtype=bool, count=len(frame)),
         proceedings=np.fromiter(
             map(values.is_proceedings, texts["ENTRYTYPE"], containers), dtype=bool, count=len(frame)
         ),
