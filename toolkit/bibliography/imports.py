@@ -7,7 +7,7 @@ duplicates says so. An entry keeps its key and all that stands in it; only what 
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
@@ -48,6 +48,7 @@ class FieldChange:
     action: str
     present: str
     offered: str
+    file: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,17 +71,21 @@ class ImportPlan:
     changes: tuple[FieldChange, ...]
     edits: tuple[Edit, ...]
 
-    def counts(self) -> dict[str, int]:
-        """How many records were found, are new, are duplicates of what is known, and how many entries gain fields."""
-        new = sum(item.status is ImportStatus.NEW for item in self.items)
-        enriched = len({change.key for change in self.changes if change.action == "add"} & set(self.library))
-        return {"found": len(self.items), "new": new, "duplicates": len(self.items) - new, "enriched": enriched}
+    def counts(self, file: str | None = None) -> dict[str, int]:
+        """How many records were found, are new, are duplicates of what is known, and how many entries gain fields.
+
+        :param file: count the records of this file only, as ``Origin.file`` names it.
+        """
+        items = [item for item in self.items if file in (None, item.record.origin.file)]
+        new = sum(item.status is ImportStatus.NEW for item in items)
+        gaining = {change.key for change in self.changes if change.action == "add" and file in (None, change.file)}
+        return {"found": len(items), "new": new, "duplicates": len(items) - new, "enriched": len(gaining)}
 
     def to_frame(self) -> pd.DataFrame:
         """A row a record: what it is, under which key, and why."""
         import pandas as pd
 
-        columns = ["status", "key", "title", "year", "source", "reason", "maybe"]
+        columns = ["status", "key", "title", "year", "file", "reason", "maybe"]
         rows = [
             [item.status.value, item.key, item.record.title, item.record.year, item.record.origin.file, item.reason,
              item.maybe]
@@ -95,6 +100,27 @@ class ImportPlan:
         columns = ["key", "field", "action", "present", "offered"]
         rows = [[getattr(change, name) for name in columns] for change in self.changes]
         return pd.DataFrame(rows, columns=columns)
+
+    def rows(self) -> list[tuple[str, ...]]:
+        """A row of text a record, for a terminal: status, key, year, title, file, why."""
+        return [
+            (item.status.value, item.key, item.record.year, item.record.title[:60], item.record.origin.file,
+             item.reason or (f"may be {item.maybe}: `refs dedupe` asks" if item.maybe else ""))
+            for item in self.items
+        ]  # fmt: skip
+
+    def change_rows(self) -> list[tuple[str, ...]]:
+        """A row of text a field that would be added or differs, for a terminal."""
+        return [(item.key, item.field, item.action, item.present[:60], item.offered[:60]) for item in self.changes]
+
+    def as_dict(self) -> dict[str, object]:
+        """The plan as plain values, for scripts."""
+        records = [
+            {"status": item.status.value, "key": item.key, "title": item.record.title, "file": item.record.origin.file,
+             "line": item.record.origin.line, "reason": item.reason, "maybe": item.maybe}
+            for item in self.items
+        ]  # fmt: skip
+        return {"counts": self.counts(), "records": records, "changes": [asdict(change) for change in self.changes]}
 
     def edited(self) -> Library:
         """The library as it would be."""
@@ -136,9 +162,11 @@ def plan_import(library: Library, records: Iterable[Record], *, pattern: str = D
         keys.append(key)
         items.append(ImportedRecord(record, status, key, reason, maybe.get(place, "") if key in new else ""))
     changes = _changes(known, items)
-    gaining = {change.key for change in changes if change.action == "add"}
-    items = [replace(item, status=ImportStatus.ENRICHES) if item.status is ImportStatus.KNOWN and item.key in gaining
-             else item for item in items]  # fmt: skip
+    gaining = {(change.key, change.file) for change in changes if change.action == "add"}
+    items = [
+        replace(item, status=ImportStatus.ENRICHES) if (item.key, item.record.origin.file) in gaining else item
+        for item in items
+    ]
     edits: list[Edit] = [
         SetField(change.key, change.field, field_source(change.field, change.offered), "import")
         for change in changes
@@ -248,16 +276,16 @@ def _changes(known: dict[str, Record], items: list[ImportedRecord]) -> list[Fiel
     for item in items:
         if item.key not in known:
             continue
-        entry = known[item.key]
+        entry, file = known[item.key], item.record.origin.file
         for name in FILLED:
             offered, present = getattr(item.record, name), getattr(entry, name)
             if not offered or (name in {"journal", "booktitle", "publisher"} and entry.type != item.record.type):
                 continue
             if not present and (item.key, name) not in added:
                 added.add((item.key, name))
-                changes[item.key, name, offered] = FieldChange(item.key, name, "add", "", offered)
+                changes[item.key, name, offered] = FieldChange(item.key, name, "add", "", offered, file)
             elif present and name != "abstract" and not _same(name, present, offered):
-                changes[item.key, name, offered] = FieldChange(item.key, name, "differs", present, offered)
+                changes[item.key, name, offered] = FieldChange(item.key, name, "differs", present, offered, file)
     return list(changes.values())
 
 
