@@ -27,8 +27,21 @@ MAY_IMPORT = {
     "report": BASE | {"records", "bibliography", "effects", "meta", "synthesis", "plots", "tables"},
     "terminal": BASE,
     "refs_cli": BASE | {"records", "bibliography", "terminal"},
+    "refs_lookup_cli": BASE | {"records", "bibliography", "terminal", "refs_cli"},
     "cli": BASE
-    | {"records", "bibliography", "effects", "meta", "synthesis", "plots", "tables", "report", "terminal", "refs_cli"},
+    | {
+        "records",
+        "bibliography",
+        "effects",
+        "meta",
+        "synthesis",
+        "plots",
+        "tables",
+        "report",
+        "terminal",
+        "refs_cli",
+        "refs_lookup_cli",
+    },
 }
 FENCES = {"matplotlib": {"plots"}, "bibtexparser": {"bibliography"}, "docx": {"tables"}, "nbclient": {"report"}}
 FILE_ACCESS = {"records", "bibliography", "tables", "plots", "report", "cli", "files"}

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+import toolkit.refs_lookup_cli  # noqa: F401  # it adds its commands to `evidence refs`
 from toolkit import refs_cli
 from toolkit.terminal import print_findings, print_json
 
