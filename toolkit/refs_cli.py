@@ -19,19 +19,70 @@ Apply = Annotated[bool, typer.Option("--apply", help="Write the changes; by defa
 
 
 @app.command()
-def check(review: ReviewFolder = None, json: AsJson = False) -> None:
+def check(
+    review: ReviewFolder = None,
+    pattern: Annotated[str, typer.Option(help="The pattern of keys; empty: any key will do.")] = "authorYEARword",
+    abstracts: Annotated[bool, typer.Option("--abstracts", help="Tell articles without an abstract.")] = False,
+    json: AsJson = False,
+) -> None:
     """Check the library: what cannot be read, missing fields, wrong identifiers. Exit code 1 on an error."""
     from toolkit.bibliography import Library, check_library
     from toolkit.errors import Severity
-    from toolkit.records import find_root
+    from toolkit.records import find_root, read_records
+    from toolkit.records.check import cited_keys
     from toolkit.records.store import LIBRARY
 
-    findings = check_library(Library.read(find_root(review) / LIBRARY, name=LIBRARY), name=LIBRARY)
+    root = find_root(review)
+    findings = check_library(
+        Library.read(root / LIBRARY, name=LIBRARY),
+        name=LIBRARY,
+        pattern=pattern,
+        cited=cited_keys(read_records(root)),
+        abstracts=abstracts,
+        metadata=True,
+    )
     if json:
         print_json([finding.as_dict() for finding in findings])
     else:
         print_findings(findings)
     raise typer.Exit(1 if any(finding.severity is Severity.ERROR for finding in findings) else 0)
+
+
+@app.command()
+def tidy(review: ReviewFolder = None, apply: Apply = False, json: AsJson = False) -> None:
+    """Show safe fixes of how values are written (addresses before DOIs, dashes, escapes); --apply writes them."""
+    from toolkit.bibliography import Library
+    from toolkit.bibliography.edits import SetField
+    from toolkit.bibliography.tidy import tidy_edits
+    from toolkit.records import find_root
+    from toolkit.records.store import LIBRARY
+
+    library = Library.read(find_root(review) / LIBRARY, name=LIBRARY)
+    edits = tidy_edits(library)
+    rows = [
+        {
+            "key": edit.key,
+            "field": edit.field,
+            "rule": edit.reason,
+            "before": library.source(edit.key, edit.field) or "",
+            "after": edit.value if isinstance(edit, SetField) else "",
+        }
+        for edit in edits
+    ]
+    if json:
+        print_json(rows)
+    else:
+        for row in rows:
+            print(
+                printable(
+                    f"{row['key']} {row['field']} ({row['rule']}): {row['before']} -> {row['after'] or 'taken out'}"
+                )
+            )
+    if apply:
+        library.edited(edits).write()
+    if not json:
+        done = "made" if apply else "to make (`--apply` writes them)"
+        print(f"{len(edits)} fixes {done}")
 
 
 @app.command()

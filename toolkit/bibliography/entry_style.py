@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from toolkit.bibliography.names import Name
     from toolkit.bibliography.record import Record
 
-_CAPITALS = re.compile(r"(?<![\w{\\])[\w-]*[^\W\d_][\w-]*[A-Z][\w-]*(?![\w}])")
+_CAPITALS = re.compile(r"[{}]|\$[^$]*\$|\\[A-Za-z]+|\\.|(?<!\w)(?:[A-Z]{2,}|[a-z]++[A-Z])[\w-]*")
 _FIELD_NAME = re.compile(r"[a-z][a-z0-9+_-]*")
 _MONTHS = "jan feb mar apr may jun jul aug sep oct nov dec".split()
 _INSTITUTION = {"phdthesis": "school", "mastersthesis": "school", "thesis": "institution", "manual": "organization"}
@@ -40,7 +40,25 @@ def field_source(name: str, text: str) -> str:
     if name == "pages":
         return re.sub(r"\s*[-‐‑–—]+\s*", "--", latex_source(text))
     source = latex_source(text)
-    return _CAPITALS.sub(r"{\g<0>}", source) if name in ("title", "booktitle") and not text.isupper() else source
+    return protect_capitals(source) if name == "title" else source
+
+
+def protect_capitals(title: str) -> str:
+    """A title with braces around the words that have a capital behind their first letter, where they have none yet.
+
+    A title that is mostly in capitals stays as it is, since nothing in it can be told from a name.
+    """
+    if sum(letter.isupper() for letter in title) > sum(letter.islower() for letter in title):
+        return title
+    parts, depth, done = [], 0, 0
+    for found in _CAPITALS.finditer(title):
+        sign = found.group()
+        if sign in ("{", "}"):
+            depth += 1 if sign == "{" else -1
+        elif depth == 0 and sign[0] not in "\\$":
+            parts += [title[done : found.start()], f"{{{sign}}}"]
+            done = found.end()
+    return "".join(parts) + title[done:]
 
 
 def names_source(names: tuple[Name, ...]) -> str:

@@ -106,6 +106,15 @@ class Library(Mapping[str, Reference]):
                     macros[definition.name.lower()] = evaluated(block.text, definition, macros)
         return macros
 
+    def source(self, key: str, name: str) -> str | None:
+        """A field as it stands between its delimiters; None where it is no single text in braces or quotes."""
+        block = self.blocks[self._places[key]]
+        found = parse(block).find(name)
+        if found is None or len(found.parts) != 1 or found.parts[0][0] not in ("{", '"'):
+            return None
+        _, start, stop = found.parts[0]
+        return block.text[start:stop]
+
     def to_bytes(self) -> bytes:
         """The content of the file.
 
