@@ -9,6 +9,7 @@ from dataclasses import replace
 import pytest
 
 from toolkit.bibliography.lookup import Client, LookupFailure, LookupSettings, UnknownIdentifierError, look_up
+from toolkit.bibliography.lookup.client import _seconds
 
 PATH = "/crossref/works/10.5555/sample.1"
 
@@ -51,11 +52,29 @@ def test_an_answer_is_kept_and_not_asked_for_again(service, settings, crossref_w
             assert ask(client).volume == "12"
     assert len(service.asked) == 1
     kept = next(settings.cache.iterdir())
-    assert "ann@example.org" not in kept.read_text()  # whoever shares the folder shares no address
     kept.write_text("{broken")
     with Client(settings) as client:
         ask(client)
     assert len(service.asked) == 2
+
+
+def test_who_asks_is_sent_and_not_kept(all_services, settings):
+    with Client(replace(settings, openalex_key="secret-key")) as client:
+        for name in ("crossref", "openalex", "pubmed"):
+            look_up(client, "10.5555/sample.1", services=[name])
+    sent = {path.split("/")[1]: query for path, query, _, _ in all_services.asked}
+    assert sent["openalex"] == {"mailto": ["ann@example.org"], "api_key": ["secret-key"]}
+    assert (sent["pubmed"]["email"], sent["pubmed"]["tool"]) == (["ann@example.org"], ["evidence-review-toolkit"])
+    kept = "".join(path.read_text() for path in settings.cache.iterdir())
+    assert "ann@example.org" not in kept
+    assert "secret-key" not in kept + repr(replace(settings, openalex_key="secret-key"))
+
+
+@pytest.mark.parametrize(
+    ("header", "seconds"), [("7", 7), ("Wed, 21 Oct 2015 07:28:00 GMT", 0), ("soon", None), ("", None)]
+)
+def test_retry_after_is_a_number_or_a_date(header, seconds):
+    assert _seconds(header) == seconds
 
 
 def test_a_kept_answer_grows_old(service, settings, crossref_work):

@@ -54,10 +54,18 @@ class Client:
             self._http = None
 
     def get(
-        self, service: str, address: str, query: Mapping[str, str], *, what: object, days: float | None = None
+        self,
+        service: str,
+        address: str,
+        query: Mapping[str, str],
+        *,
+        who: Mapping[str, str],
+        what: object,
+        days: float | None = None,
     ) -> Answer:
         """The answer to a request, from the cache or from the service.
 
+        :param who: the part of the query that says who asks; it is sent, and kept nowhere.
         :param what: what is asked for, for messages.
         :param days: how old a kept answer may be; by default ``cache_days``.
         :raises UnknownIdentifierError: the service answers that it does not hold it (404, 410).
@@ -67,8 +75,8 @@ class Client:
         kept = self._cache.get(full, days=self.settings.cache_days if days is None else days)
         if kept is not None:
             return kept
-        sent = {**query, "mailto": self.settings.contact} if "email" not in query else dict(query)
-        answer = Answer(self._ask(service, f"{address}?{urlencode(sent)}", what), datetime.now(UTC))
+        sent = urlencode({**query, **who})
+        answer = Answer(self._ask(service, f"{address}?{sent}", what), datetime.now(UTC))
         with contextlib.suppress(OSError):  # a full or read-only disk must not cost the answer
             self._cache.put(full, answer)
         return answer

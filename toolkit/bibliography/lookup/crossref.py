@@ -89,7 +89,7 @@ def notices(client: Client, identifier: Identifier) -> tuple[tuple[Notice, ...],
 
 def _work(client: Client, identifier: Identifier, *, days: float | None) -> tuple[dict[str, Any], Answer]:
     address = f"{client.settings.crossref}/works/{quote(identifier.value, safe='')}"
-    answer = client.get(NAME, address, {}, what=identifier, days=days)
+    answer = client.get(NAME, address, {}, who={"mailto": client.settings.contact}, what=identifier, days=days)
     work = parse_json(NAME, answer, identifier).get("message")
     if not isinstance(work, dict) or "DOI" not in work:
         raise LookupFailure(f"The answer of {NAME} for {identifier} holds no work.")

@@ -61,7 +61,10 @@ def notices(client: Client, identifier: Identifier) -> tuple[tuple[Notice, ...],
 
 def _work(client: Client, identifier: Identifier, *, days: float | None) -> tuple[dict[str, Any], Answer]:
     address = f"{client.settings.openalex}/works/{identifier.kind}:{quote(identifier.value, safe='/')}"
-    answer = client.get(NAME, address, {}, what=identifier, days=days)
+    who = {"mailto": client.settings.contact}
+    if client.settings.openalex_key:
+        who["api_key"] = client.settings.openalex_key
+    answer = client.get(NAME, address, {}, who=who, what=identifier, days=days)
     work = parse_json(NAME, answer, identifier)
     ids = _object(work.get("ids"))
     given = Identifier.find(str(ids.get(identifier.kind) or work.get(identifier.kind) or ""))

@@ -81,9 +81,14 @@ def notices(client: Client, identifier: Identifier) -> tuple[tuple[Notice, ...],
 
 def _answer(client: Client, identifier: Identifier, *, days: float | None) -> Answer:
     pmid = identifier.value if identifier.kind == "pmid" else _pmid_of(client, identifier, days)
-    query = {"db": "pubmed", "id": pmid, "retmode": "xml", "tool": "evidence-review-toolkit"}
-    query["email"] = client.settings.contact
-    return client.get(NAME, f"{client.settings.pubmed}/efetch.fcgi", query, what=identifier, days=days)
+    query = {"db": "pubmed", "id": pmid, "retmode": "xml"}
+    return _get(client, "efetch.fcgi", query, identifier, days)
+
+
+def _get(client: Client, tool: str, query: dict[str, str], identifier: Identifier, days: float | None) -> Answer:
+    who = {"tool": "evidence-review-toolkit", "email": client.settings.contact}
+    address = f"{client.settings.pubmed}/{tool}"
+    return client.get(NAME, address, query, who=who, what=identifier, days=days)
 
 
 def _root(answer: Answer, identifier: Identifier) -> Element:
@@ -101,9 +106,8 @@ def _date_in(source: str) -> str:
 
 
 def _pmid_of(client: Client, identifier: Identifier, days: float | None) -> str:
-    query = {"db": "pubmed", "term": f'"{identifier.value}"[doi]', "retmode": "json", "tool": "evidence-review-toolkit"}
-    query["email"] = client.settings.contact
-    answer = client.get(NAME, f"{client.settings.pubmed}/esearch.fcgi", query, what=identifier, days=days)
+    query = {"db": "pubmed", "term": f'"{identifier.value}"[doi]', "retmode": "json"}
+    answer = _get(client, "esearch.fcgi", query, identifier, days)
     result = parse_json(NAME, answer, identifier).get("esearchresult")
     found = result.get("idlist") if isinstance(result, dict) else None
     if not isinstance(found, list):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import re
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from toolkit.bibliography.lookup.failures import LookupFailure
@@ -17,6 +17,7 @@ class LookupSettings:
     """Settings of look-ups; ``from_environment`` reads those that a user sets.
 
     ``contact`` is the e-mail address that the services ask for, to write to whoever sends too many requests.
+    ``openalex_key`` is a user's own key of OpenAlex, which raises what it answers in a day; single works need none.
     ``interval`` is the shortest time in seconds between two requests to one service, ``timeout`` the longest silence,
     ``deadline`` the longest time for one answer, ``longest_wait`` the longest ``Retry-After`` that is waited for.
     Answers are kept in ``cache`` for ``cache_days``; those about notices are asked anew after a day.
@@ -26,6 +27,7 @@ class LookupSettings:
     crossref: str = "https://api.crossref.org"
     openalex: str = "https://api.openalex.org"
     pubmed: str = "https://eutils.ncbi.nlm.nih.gov/entrez/eutils"
+    openalex_key: str = field(default="", repr=False)
     cache: Path | None = None
     cache_days: float = 30.0
     interval: float = 0.4
@@ -52,7 +54,7 @@ class LookupSettings:
         """The settings with the contact from ``EVIDENCE_CONTACT`` unless given, and the user's cache folder.
 
         ``EVIDENCE_CROSSREF``, ``EVIDENCE_OPENALEX`` and ``EVIDENCE_PUBMED`` name other addresses of the services, for a
-        mirror or a test; ``EVIDENCE_CACHE`` names another folder.
+        mirror or a test; ``EVIDENCE_CACHE`` names another folder, ``EVIDENCE_OPENALEX_KEY`` holds the key.
 
         :raises LookupFailure: there is no contact address, or an address is not https. Plain http is taken only for
             this machine itself.
@@ -65,5 +67,6 @@ class LookupSettings:
         local = all(
             re.match(r"https://|http://(127\.0\.0\.1|localhost|\[::1\])[:/]", value) for value in given.values()
         )
-        settings = cls(contact=contact or os.environ.get("EVIDENCE_CONTACT", ""), cache=Path(folder))
+        key = os.environ.get("EVIDENCE_OPENALEX_KEY", "")
+        settings = cls(contact=contact or os.environ.get("EVIDENCE_CONTACT", ""), openalex_key=key, cache=Path(folder))
         return replace(settings, **given, allow_http=bool(given) and local)
