@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from toolkit.bibliography import Library, Name, Record
+from toolkit.bibliography import Library, Name, Origin, Record
 from toolkit.bibliography.identifiers import find_doi, find_issn, is_isbn, isbn13
 from toolkit.bibliography.imports import plan_import
 from toolkit.bibliography.normalise import normal_name, normal_pages, normalise
@@ -95,6 +95,20 @@ def test_a_new_key_is_never_one_that_is_taken(library):
     other = Record(title="Harm elsewhere", authors=(Name("Doe", "Z"),), year="2001", journal="Other")
     (item,) = plan_import(library, [other]).items
     assert item.key == "doe2001harma"
+
+
+def test_a_doubt_names_the_reference_that_it_may_be_also_among_the_new_ones(library):
+    first = Record(title="Stigma in a clinic", authors=(Name("Poe", "C"),), year="2024", journal="J", doi="10.1000/s")
+    second = first.with_values(doi="", volume="9", authors=(Name("Poe", "Cy"),))
+    items = plan_import(library, [first, second]).items
+    assert items[1].key == items[0].key or items[1].maybe == items[0].key
+
+
+def test_accounts_of_the_database_do_not_enter_the_library(library):
+    record = Record(title="New work", origin=Origin(format="medline"), other=(("OWN", "NLM"), ("AD", "A town")))
+    plan = plan_import(library, [record])
+    assert dict(plan.edited()[plan.items[0].key].fields)["ad"] == "A town"
+    assert "own" not in plan.edited()[plan.items[0].key].fields
 
 
 @pytest.mark.parametrize(

@@ -25,6 +25,12 @@ if TYPE_CHECKING:
 FILLED = "journal booktitle year volume number pages publisher doi pmid pmcid isbn issn abstract".split()
 """The fields that are added to an entry that lacks them."""
 _IDENTIFIERS = ("doi", "pmid", "pmcid")
+_BOOKKEEPING = {
+    "medline": frozenset("OWN STAT DA DCOM LR CRDT EDAT MHDA PHST PST SB JID UOF RO SO".split()),
+    "pubmed-xml": frozenset("CitationSubset NlmUniqueID ISSNLinking PublicationStatus CoiStatement".split()),
+    "ris": frozenset({"Y2"}),
+}
+"""Tags in which a database keeps its own accounts of a record; they say nothing of the work: no entry takes them."""
 _SAME_TITLE = 75
 """Titles agree from this likeness (0 to 100, words in any order) on, where an identifier is the same."""
 
@@ -140,7 +146,7 @@ class ImportPlan:
 
 def plan_import(library: Library, records: Iterable[Record], *, pattern: str = DEFAULT_PATTERN) -> ImportPlan:
     """Normalise records and match them against a library: identifiers first, then the search for duplicates."""
-    normal = [normalise(record) for record in records]
+    normal = [_without_bookkeeping(normalise(record)) for record in records]
     known = {key: reference.record for key, reference in library.items()}
     matches, maybe = _matches(known, normal)
     taken = {key.lower(): key for key in library}
@@ -160,7 +166,8 @@ def plan_import(library: Library, records: Iterable[Record], *, pattern: str = D
             taken[key.lower()] = key
             new[key] = record
         keys.append(key)
-        items.append(ImportedRecord(record, status, key, reason, maybe.get(place, "") if key in new else ""))
+        doubt = maybe.get(place, "") if status is ImportStatus.NEW else ""
+        items.append(ImportedRecord(record, status, key, reason, keys[doubt] if isinstance(doubt, int) else doubt))
     changes = _changes(known, items)
     gaining = {(change.key, change.file) for change in changes if change.action == "add"}
     items = [
@@ -174,6 +181,11 @@ def plan_import(library: Library, records: Iterable[Record], *, pattern: str = D
     ]
     edits += [AddEntry(key, record, "import") for key, record in new.items()]
     return ImportPlan(library, tuple(items), tuple(changes), tuple(edits))
+
+
+def _without_bookkeeping(record: Record) -> Record:
+    dropped = _BOOKKEEPING.get(record.origin.format, frozenset())
+    return record.with_values(other=tuple(pair for pair in record.other if pair[0] not in dropped))
 
 
 class _Free:
@@ -191,7 +203,7 @@ class _Free:
 
 def _matches(
     known: dict[str, Record], records: list[Record]
-) -> tuple[dict[int, tuple[str | int, str]], dict[int, str]]:
+) -> tuple[dict[int, tuple[str | int, str]], dict[int, str | int]]:
     """For each record the entry, or the earlier record, that it is, with the reason; and the entry that it may be."""
     found: dict[int, tuple[str | int, str]] = {}
     by_identifier: dict[tuple[str, str], list[tuple[str | int, Record]]] = {}
@@ -231,7 +243,7 @@ def _agree(first: Record, second: Record) -> bool:
 
 def _search(
     known: dict[str, Record], records: dict[int, Record]
-) -> tuple[dict[int, tuple[str | int, str]], dict[int, str]]:
+) -> tuple[dict[int, tuple[str | int, str]], dict[int, str | int]]:
     """What the search for duplicates says of records without a known identifier."""
     import pandas as pd
 
@@ -242,7 +254,7 @@ def _search(
         [_row(name, known[key] if isinstance(key, str) else records[key]) for name, key in names.items()]
     )
     found: dict[int, tuple[str | int, str]] = {}
-    maybe: dict[int, str] = {}
+    maybe: dict[int, str | int] = {}
     for pair in find_duplicates(frame).itertuples(index=False):
         first, second = names[pair.id_1], names[pair.id_2]
         ours = [name for name in (first, second) if isinstance(name, int)]
@@ -251,10 +263,10 @@ def _search(
         place = max(ours)
         other = second if first == place else first
         if pair.decision != "duplicate":
-            maybe.setdefault(place, other if isinstance(other, str) else "")
+            maybe.setdefault(place, other)
         elif place not in found or (isinstance(other, str) and isinstance(found[place][0], int)):
             found[place] = (other, str(pair.reason))
-    return found, {place: key for place, key in maybe.items() if key and place not in found}
+    return found, maybe
 
 
 def _row(name: str, record: Record) -> dict[str, str]:
