@@ -81,6 +81,17 @@ def test_entries_that_inherit_in_a_circle_are_read():
     assert (circle["a"].year, circle["b"].text("title"), circle["c"].year) == ("2001", "A", "2001")
 
 
+def test_long_chains_and_trees_of_parents_take_no_time():
+    chain = "".join(f"@misc{{k{n}, crossref = {{k{n + 1}}}}}\n" for n in range(400))
+    tree = "".join(
+        f"@xdata{{x{n}, xdata = {{x{n + 1}, y{n + 1}}}}}\n@xdata{{y{n}, xdata = {{x{n + 1}}}}}" for n in range(40)
+    )
+    deep = library(chain + tree + "@xdata{x40, year = 2001}@misc{k400, year = 2002}")
+    assert deep["x0"].year == "2001"
+    assert deep["k350"].year == "2002"
+    assert all(reference.record is not None for reference in deep.values())
+
+
 @pytest.mark.parametrize(
     ("key", "field", "value", "added"),
     [

@@ -30,6 +30,8 @@ if TYPE_CHECKING:
 
 __all__ = ["Library", "Reference"]
 
+_MOST_PARENTS = 100
+
 
 @dataclass(frozen=True, eq=False, repr=False)
 class Library(Mapping[str, Reference]):
@@ -192,21 +194,25 @@ class Library(Mapping[str, Reference]):
         place = self._places[key]
         block = self.blocks[place]
         own = self._own(key)
-        fields = self._with_inherited(key, own, frozenset({key}))
+        fields = inherited(block.type.lower(), own, self._parents(key, own))
         return Reference(key, block.type.lower(), fields, self._lines[place], own, self.name)
 
     def _own(self, key: str) -> Fields:
         block = self.blocks[self._places[key]]
         return own_fields(block.text, parse(block).fields, self.macros)
 
-    def _with_inherited(self, key: str, own: Fields, seen: frozenset[str]) -> Mapping[str, str]:
-        """The fields with what comes from ``xdata`` and ``crossref``; a circle of parents is followed once."""
-        if "crossref" not in own and "xdata" not in own:
-            return own
-        named = [("xdata", name.strip()) for name in own.get("xdata", "").split(",")]
-        parents = []
-        for relation, name in [*named, ("crossref", own.get("crossref", "").strip())]:
-            parent = name if name in self._places else self._by_small_key.get(name.lower())
-            if parent is not None and parent not in seen:
-                parents.append((relation, self._with_inherited(parent, self._own(parent), seen | {parent})))
-        return inherited(self.blocks[self._places[key]].type.lower(), own, parents)
+    def _parents(self, key: str, own: Fields) -> list[tuple[str, Fields]]:
+        """The fields of those that an entry inherits from, the nearest first, each with the relation to it.
+
+        An entry is inherited from once, so a circle ends; behind a hundred, a chain is no publication's.
+        """
+        seen, parents, waiting = {key}, [], [("xdata", own)]
+        for relation, fields in waiting:
+            named = [(relation, name.strip()) for name in fields.get("xdata", "").split(",")]
+            for link, name in [*named, ("crossref", fields.get("crossref", "").strip())]:
+                parent = name if name in self._places else self._by_small_key.get(name.lower())
+                if parent is not None and parent not in seen and len(parents) < _MOST_PARENTS:
+                    seen.add(parent)
+                    parents.append((link, self._own(parent)))
+                    waiting.append(parents[-1])
+        return parents
