@@ -8,14 +8,15 @@ from __future__ import annotations
 import io
 import os
 import subprocess
+import sys
 import zipfile
 from importlib.util import find_spec
 from pathlib import Path
 
 import pytest
 
-from toolkit.bibliography import Library
-from toolkit.bibliography.cite import CitationError, _pandoc, cite, cited
+from toolkit.bibliography import Library, cite, cited
+from toolkit.bibliography.cite import CitationError, _pandoc
 from toolkit.errors import UnknownNameError
 
 FOLDER = Path(__file__).parent
@@ -144,8 +145,6 @@ def test_nothing_cited_is_nothing_listed():
 
 
 def test_without_pandoc_the_message_says_what_to_install(monkeypatch):
-    import sys
-
     monkeypatch.setitem(sys.modules, "pypandoc", None)
     monkeypatch.setenv("PATH", os.devnull)
     with pytest.raises(CitationError, match=r"not installed: install the extra, .*\[publication\]"):
@@ -155,7 +154,7 @@ def test_without_pandoc_the_message_says_what_to_install(monkeypatch):
 def test_an_old_pandoc_is_told(monkeypatch):
     refusal = b"JSON parse error: Error in $: Incompatible API versions: encoded with [1,23] but ..."
     done = subprocess.CompletedProcess([], 64, b"", refusal)
-    monkeypatch.setattr("toolkit.bibliography.cite._pandoc_path", lambda: "/usr/bin/pandoc")
+    monkeypatch.setattr(sys.modules[cite.__module__], "_pandoc_path", lambda: "/usr/bin/pandoc")
     monkeypatch.setattr("subprocess.run", lambda *_, **__: done)
     with pytest.raises(CitationError, match=r"need pandoc 3, and /usr/bin/pandoc is another version: install"):
         cite("draft", library=LIBRARY)
