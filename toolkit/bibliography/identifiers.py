@@ -25,9 +25,13 @@ def find_doi(text: str) -> str:
     if found is None:
         return ""
     doi = found.group().lower()
-    while doi and (doi[-1] in ".,;:'" or (doi[-1] in ")]}" and not _is_opened(doi))):
-        doi = doi[:-1]
-    return doi
+    surplus = {closing: doi.count(closing) - doi.count(opening) for opening, closing in ("()", "[]", "{}")}
+    end = len(doi)
+    while end and (doi[end - 1] in ".,;:'" or surplus.get(doi[end - 1], 0) > 0):
+        end -= 1
+        if doi[end] in surplus:
+            surplus[doi[end]] -= 1
+    return doi[:end]
 
 
 def find_isbn(text: str) -> str:
@@ -88,8 +92,3 @@ def find_pmcid(text: str) -> str:
 
 def _digit(sign: str) -> int:
     return 10 if sign == "X" else int(sign)
-
-
-def _is_opened(doi: str) -> bool:
-    opening = {")": "(", "]": "[", "}": "{"}[doi[-1]]
-    return doi.count(opening) >= doi.count(doi[-1])

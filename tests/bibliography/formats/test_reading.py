@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from time import process_time
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -257,6 +259,25 @@ def test_what_only_the_source_knew_comes_back_in_its_own_format():
     (item,) = of(CSL)
     (item_again,) = of(csl_json_text([item]))
     assert item_again == item
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "TY  - JOUR\nAB  - a\n" + "more text\n" * 100_000 + "ER  - \n",
+        "TY  - JOUR\nDO  - 10.1000/a" + ")" * 100_000 + "\nER  - \n",
+        "TY  - JOUR\n" * 20_000,
+        "[{" * 100_000,
+        '[{"a":' * 100_000,
+        "<xml>" + "<record><titles>" * 50_000,
+        "<xml>" + "<record><titles>" * 5_000 + "</titles></record>" * 5_000 + "</xml>",
+    ],
+)
+def test_huge_or_broken_input_takes_linear_time_and_is_told(text):
+    start = process_time()
+    found = read_bytes(text.encode(), name="file")
+    assert process_time() - start < 3
+    assert len(found) or found.findings
 
 
 @given(

@@ -89,9 +89,9 @@ def _further_line(block: RecordsBlock | None, line: str, blank: bool) -> bool:
     """Put a line without a tag where it belongs; true where an empty line came before whatever is next."""
     if not line.strip():
         return True
-    if block is None or not block.pairs:
+    if block is None:
         return blank
-    if not blank or block.pairs[-1][0] in _LONG_TEXT:
+    if not blank or block.lines[-1][0] in _LONG_TEXT:
         block.add_line(line.strip())
         return False
     if not _NUMBER.fullmatch(line):
@@ -159,7 +159,7 @@ def _type(tags: Tags, block: RecordsBlock) -> tuple[str, bool]:
             kind = "mastersthesis"
             if any(text == "Master's thesis" for _, text in tags.values("M3")):
                 tags.first("M3")
-        return kind, len(block.pairs) > 1
+        return kind, len(block.lines) > 1
     return "article", True
 
 

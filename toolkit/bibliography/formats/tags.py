@@ -16,23 +16,32 @@ _LINE_END = re.compile(r"\r\n|\r|\n")
 
 @dataclass(frozen=True, slots=True)
 class RecordsBlock:
-    """The pairs of one record, in file order, with the line at which it begins. Lines of a value stand apart in it."""
+    """The tags of one record with the lines of their values, in file order, and the line at which it begins."""
 
     line: int
-    pairs: list[tuple[str, str]] = field(default_factory=list)
+    lines: list[tuple[str, list[str]]] = field(default_factory=list)
+    tags: set[str] = field(default_factory=set)
 
     def add(self, tag: str, value: str) -> None:
-        """A further pair."""
-        self.pairs.append((tag, value))
+        """A further tag with the first line of its value."""
+        self.lines.append((tag, [value]))
+        self.tags.add(tag)
 
     def add_line(self, line: str) -> None:
-        """A further line of the last pair's value; one of its own where there is none."""
-        tag, value = self.pairs.pop() if self.pairs else ("", "")
-        self.pairs.append((tag, f"{value}\n{line}" if value else line))
+        """A further line of the last value; one of its own where there is none."""
+        if self.lines:
+            self.lines[-1][1].append(line)
+        else:
+            self.add("", line)
 
     def has(self, *tags: str) -> bool:
-        """Whether a tag stands in the record."""
-        return any(tag in tags for tag, _ in self.pairs)
+        """Whether one of the tags stands in the record."""
+        return not self.tags.isdisjoint(tags)
+
+    @property
+    def pairs(self) -> list[tuple[str, str]]:
+        """The (tag, value) pairs; lines of a value stand apart in it."""
+        return [(tag, "\n".join(lines)) for tag, lines in self.lines]
 
 
 class Tags:

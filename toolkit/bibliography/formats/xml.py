@@ -14,6 +14,9 @@ if TYPE_CHECKING:
 _DECLARATION = re.compile(r"^\s*<\?xml[^>]*\?>")
 _OUTSIDE_DTD = re.compile(r"<!DOCTYPE\s+[\w:.-]+\s*(?:(?:PUBLIC\s*\"[^\"]*\"|SYSTEM)\s*\"[^\"]*\")?\s*>")
 
+_DEPTH = 100
+"""How deep elements may stand in each other; PubMed's books reach about twenty."""
+
 
 def parse_xml(text: str, reporter: Reporter) -> Element | None:
     """The root of an XML file, or nothing and a finding where it is broken or defines entities.
@@ -32,12 +35,24 @@ def parse_xml(text: str, reporter: Reporter) -> Element | None:
         reporter.error("xml-entity", "defines a document type of its own, which may hold entities", hint)
         return None
     try:
-        return fromstring(f"<roots>{body}</roots>", forbid_dtd=True)
+        root = fromstring(f"<roots>{body}</roots>", forbid_dtd=True)
+        if not _is_deep(root):
+            return root
+        reporter.error(
+            "xml", f"elements stand in each other more than {_DEPTH} deep", "no export of a database does so"
+        )
     except ParseError as error:
         line = error.position[0]
         hint = "nothing of the file was read; export it again"
         reporter.error("xml", f"is no sound XML ({error})", hint, line=line)
     return None
+
+
+def _is_deep(root: Element) -> bool:
+    level = [root]
+    for _ in range(_DEPTH):
+        level = [child for element in level for child in element]
+    return bool(level)
 
 
 def text_of(element: Element | None, path: str = ".") -> str:
