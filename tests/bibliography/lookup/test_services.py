@@ -129,6 +129,17 @@ def test_a_service_that_fails_leaves_its_reason_in_the_report(client, service, c
     assert str(report).startswith(f"{DOI}: could not be looked up; Crossref could not answer")
 
 
+def test_a_service_that_does_not_hold_a_work_is_no_failure_unless_none_does(client, service, crossref_work):
+    service.say("/crossref/works/10.5555/sample.1", crossref_work)
+    service.say("/pubmed/esearch.fcgi", {"esearchresult": {"idlist": []}})
+    report = look_up_notices(client, [DOI])
+    assert (report.asked, report.failures) == ((("Crossref", TODAY),), ())
+    nobody = look_up_notices(client, ["10.5555/wrong"])
+    assert nobody.asked == ()
+    assert len(nobody.failures) == 2
+    assert "10.5555/wrong: could not be looked up; Crossref does not know 10.5555/wrong" in str(nobody)
+
+
 def test_a_notice_in_the_library_is_told_to_be_one(client, service, crossref_work):
     crossref_work["message"]["update-to"] = [{"DOI": "10.5555/Bad", "type": "expression_of_concern", "label": "x"}]
     service.say("/crossref/works/10.5555/sample.1", crossref_work)

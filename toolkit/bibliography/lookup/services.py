@@ -65,7 +65,8 @@ def look_up_notices(
 ) -> NoticeReport:
     """What the services, and the Retraction Watch file if there is one, list about a publication.
 
-    A service that fails or does not know the publication is told in the report; nothing is raised for it.
+    A service that fails is told in the report, and nothing is raised for it. So is that no service knows the
+    publication; that one does not while another does is usual (PubMed holds medicine), and is seen from ``asked``.
 
     :param identifiers: the DOI and PMID of the publication, as far as known.
     :param client: the client of the services; without one only the file is asked, and nothing goes over the network.
@@ -75,6 +76,8 @@ def look_up_notices(
     listed: list[Notice] = []
     asked: list[tuple[str, str]] = []
     failures: list[str] = []
+    unknown: list[str] = []
+    held = False
     if watch is not None:
         asked.append((retraction_watch.NAME, watch.date))
         listed += [notice for identifier in wanted for notice in watch.notices.get(identifier, ())]
@@ -84,11 +87,15 @@ def look_up_notices(
             continue
         try:
             found, date = service.notices(client, identifier)
+        except UnknownIdentifierError as failure:
+            unknown.append(str(failure))
         except LookupFailure as failure:
             failures.append(str(failure))
-            continue
-        listed += found
-        asked.append((service.name, date))
+        else:
+            listed += found
+            held = True
+            asked.append((service.name, date))
+    failures += [] if held else unknown
     shown = ", ".join(str(identifier) for identifier in wanted)
     return NoticeReport(shown, tuple(dict.fromkeys(listed)), tuple(asked), tuple(failures), key)
 
