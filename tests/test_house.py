@@ -25,7 +25,23 @@ MAY_IMPORT = {
     "plots": BASE | {"records", "bibliography", "effects", "meta", "synthesis"},
     "tables": BASE | {"records", "bibliography", "effects", "meta", "synthesis"},
     "report": BASE | {"records", "bibliography", "effects", "meta", "synthesis", "plots", "tables"},
-    "cli": BASE | {"records", "bibliography", "effects", "meta", "synthesis", "plots", "tables", "report"},
+    "terminal": BASE,
+    "refs_cli": BASE | {"records", "bibliography", "terminal"},
+    "refs_lookup_cli": BASE | {"records", "bibliography", "terminal", "refs_cli"},
+    "cli": BASE
+    | {
+        "records",
+        "bibliography",
+        "effects",
+        "meta",
+        "synthesis",
+        "plots",
+        "tables",
+        "report",
+        "terminal",
+        "refs_cli",
+        "refs_lookup_cli",
+    },
 }
 FENCES = {"matplotlib": {"plots"}, "bibtexparser": {"bibliography"}, "docx": {"tables"}, "nbclient": {"report"}}
 FILE_ACCESS = {"records", "bibliography", "tables", "plots", "report", "cli", "files"}

@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import sys
-from collections import Counter
 from pathlib import Path
-from shutil import get_terminal_size
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+import toolkit.refs_lookup_cli  # noqa: F401  # it adds its commands to `evidence refs`
+from toolkit import refs_cli
+from toolkit.terminal import counted, print_findings, print_json
+
 if TYPE_CHECKING:
-    from toolkit.errors import Finding
     from toolkit.report import BuildSummary
 
 app = typer.Typer(
@@ -22,9 +23,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
 )
 
-_WIDE = 120
-"""Columns of a terminal from which findings are shown as a table; narrower ones get a line each."""
-_SHOWN_OF_A_KIND = 5
+app.add_typer(refs_cli.app)
 
 ReviewFolder = Annotated[
     Path | None, typer.Option("--review", "-r", help="A folder of the review; by default the working folder.")
@@ -58,9 +57,9 @@ def check(review: ReviewFolder = None, json: AsJson = False) -> None:
     findings = check_review(review)
     errors = sum(finding.severity is Severity.ERROR for finding in findings)
     if json:
-        _print_json([finding.as_dict() for finding in findings])
+        print_json([finding.as_dict() for finding in findings])
     else:
-        _print_findings(findings)
+        print_findings(findings)
     raise typer.Exit(1 if errors else 0)
 
 
@@ -77,7 +76,7 @@ def build(
     opened = open_review(review)
     warnings = sum(finding.severity is Severity.WARNING for finding in opened.findings)
     print(f"{opened!r}")
-    print(f"Checked: no errors, {_counted(warnings, 'warning')} (`evidence check` lists them)")
+    print(f"Checked: no errors, {counted(warnings, 'warning')} (`evidence check` lists them)")
     with _Progress() as progress:
         summary = make(opened, folder=output, on_plan=progress.plan, on_done=progress.done)
     _print_summary(summary)
@@ -97,7 +96,7 @@ def synthesize(
 
     synthesis = open_review(review).synthesize(question)
     if json:
-        _print_json(summary_record(synthesis))
+        print_json(summary_record(synthesis))
         return
     print(f"{synthesis.asked}\n\n{synthesis}\n\n{limits_text(synthesis)}")
 
@@ -193,63 +192,3 @@ def _print_summary(summary: BuildSummary) -> None:
 def _shown(path: Path) -> str:
     working = Path.cwd()
     return str(path.relative_to(working)) if path.is_relative_to(working) else str(path)
-
-
-def _print_findings(findings: tuple[Finding, ...]) -> None:
-    from toolkit.errors import Severity
-
-    errors = sum(finding.severity is Severity.ERROR for finding in findings)
-    shown, alike = _few_of_each(findings)
-    if shown and (not sys.stdout.isatty() or get_terminal_size().columns >= _WIDE):
-        _print_table(shown)
-    else:
-        for finding in shown:
-            print(_printable(f"{finding.severity}: {finding}"))
-    for (file, rule, column), number in alike.items():
-        where = f"{file} {column}".strip()
-        print(f"... and {number} more like it in {where} ({rule}); --json lists all")
-    print(f"{_counted(errors, 'error')}, {_counted(len(findings) - errors, 'warning')}")
-
-
-def _few_of_each(findings: tuple[Finding, ...]) -> tuple[list[Finding], Counter[tuple[str, str, str]]]:
-    """The first findings of each kind, and how many more there are: one cause can have a thousand effects."""
-    kinds: Counter[tuple[str, str, str]] = Counter()
-    shown = []
-    for finding in findings:
-        kind = (finding.file, finding.rule, finding.column)
-        kinds[kind] += 1
-        if kinds[kind] <= _SHOWN_OF_A_KIND:
-            shown.append(finding)
-    return shown, Counter({kind: more for kind, n in kinds.items() if (more := n - _SHOWN_OF_A_KIND) > 0})
-
-
-def _print_table(findings: list[Finding]) -> None:
-    from rich import box
-    from rich.console import Console
-    from rich.table import Table
-    from rich.text import Text
-
-    table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
-    for heading in ("", "file", "line", "column", "value", "rule", "what is wrong, and what to do"):
-        table.add_column(heading, overflow="fold", justify="right" if heading == "line" else "left")
-    for finding in findings:
-        record = f" (row {finding.record})" if finding.record else ""
-        text = f"{finding.message}{record}: {finding.hint}"
-        cells = (finding.severity, finding.file, str(finding.line or ""), finding.column, finding.value[:40])
-        # Plain text, no markup or control codes: a cell of a data file must not style the terminal.
-        table.add_row(*(Text(_printable(cell)) for cell in (*cells, finding.rule, text)))
-    Console(width=None if sys.stdout.isatty() else 200).print(table)
-
-
-def _counted(number: int, noun: str) -> str:
-    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
-
-
-def _printable(text: str) -> str:
-    return "".join(letter if letter.isprintable() else "\ufffd" for letter in text)
-
-
-def _print_json(value: object) -> None:
-    import json
-
-    print(json.dumps(value, ensure_ascii=False, indent=2, allow_nan=False))

@@ -99,10 +99,10 @@ def test_an_address_is_a_doi_or_a_web_address_and_nothing_else(read):
     assert [library[key].url for key in "abc"] == ["https://doi.org/10.1000/x", "https://example.org/a_b", ""]
 
 
-def test_a_library_that_is_not_utf8_is_told(read):
+def test_a_library_in_windows_1252_is_read_and_told(read):
     library = read("@article{a, title={Müller}}", encoding="cp1252")
-    assert [finding.rule for finding in library.findings] == ["encoding"]
-    assert len(library) == 0
+    assert [(finding.rule, finding.value) for finding in library.findings] == [("encoding", "cp1252")]
+    assert library["a"].text("title") == "Müller"
 
 
 def test_an_unknown_key_offers_the_nearest(read):

@@ -1,140 +1,218 @@
-"""The reference library, read by bibtexparser's raw stack: nothing is normalised, dropped or written."""
+"""The reference library: every byte of its file, its entries by key, and edits that change nothing else.
+
+A library is a value. ``edited`` (or ``set``, ``add``, ``rename`` ... for a single edit) gives a new library and leaves
+the old one as it is; ``write`` puts it in the file. Entries without a key, and those whose key stands already, are
+there too, as ``#1`` or ``doe2001#2``: signs that no key can hold.
+"""
 
 from __future__ import annotations
 
-import logging
-import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from toolkit.bibliography.latex import plain_text
-from toolkit.bibliography.names import family_names
-from toolkit.errors import Finding, Severity, UnknownNameError
+from toolkit.bibliography import revision
+from toolkit.bibliography.edits import AddEntry, Edit, RemoveEntry, RemoveField, RenameKey, SetField
+from toolkit.bibliography.encoding import Encoding, decode
+from toolkit.bibliography.entry import parse
+from toolkit.bibliography.findings import block_findings, encoding_findings, missing_file
+from toolkit.bibliography.keys import make_key
+from toolkit.bibliography.reference import Fields, Reference, evaluated, inherited, own_fields
+from toolkit.bibliography.saving import Saved, digest_of, save
+from toolkit.bibliography.syntax import Kind, split
+from toolkit.errors import Finding, UnknownNameError
 
+if TYPE_CHECKING:
+    from toolkit.bibliography.record import Record
+    from toolkit.bibliography.syntax import Block
 
-@dataclass(frozen=True)
-class Reference:
-    """An entry of the library: its key, its type (lower case) and its fields as they stand, outer braces removed."""
+__all__ = ["Library", "Reference"]
 
-    key: str
-    type: str
-    fields: Mapping[str, str]
-    line: int
-
-    def text(self, name: str) -> str:
-        """A field as plain text, LaTeX decoded; empty where there is none."""
-        return plain_text(self.fields.get(name, ""))
-
-    @property
-    def year(self) -> str:
-        """The year of publication as printed, or ``n.d.``."""
-        found = re.search(r"\d{4}", self.fields.get("year", "") or self.fields.get("date", ""))
-        return found.group() if found else "n.d."
-
-    @cached_property
-    def short(self) -> str:
-        """The citation as it stands in running text: ``Huang et al. 2011``."""
-        families = family_names(self.fields.get("author", "") or self.fields.get("editor", ""))
-        if not families:
-            authors = self.text("title").split(":")[0] or self.key
-        elif len(families) > 2:
-            authors = f"{families[0]} et al."
-        else:
-            authors = " and ".join(families)
-        return f"{authors} {self.year}"
-
-    @property
-    def url(self) -> str:
-        """Where the reference can be found: its DOI as an address, else its own http(s) address, else nothing."""
-        if doi := self.fields.get("doi", ""):
-            return f"https://doi.org/{doi}"
-        address = re.sub(r"\\([_%&#~])", r"\1", self.fields.get("url", ""))
-        return address if re.match(r"https?://", address) else ""
-
-    @property
-    def keywords(self) -> frozenset[str]:
-        """The keywords of the entry."""
-        return frozenset(word.strip() for word in re.split(r"[,;]", self.fields.get("keywords", "")) if word.strip())
+_MOST_PARENTS = 100
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False, repr=False)
 class Library(Mapping[str, Reference]):
     """The references of a file by key, in file order, with the findings made while reading."""
 
     path: Path
-    references: Mapping[str, Reference]
-    findings: tuple[Finding, ...] = field(default=(), repr=False)
+    name: str
+    blocks: tuple[Block, ...] = ()
+    encoding: Encoding = field(default_factory=Encoding)
+    saved: Saved = field(default_factory=lambda: Saved(None))
 
     @classmethod
     def read(cls, path: Path | str, *, name: str | None = None) -> Library:
-        """Read a BibTeX file (UTF-8). Entries that cannot be parsed become findings with their line.
+        """Read a BibTeX file. What cannot be read is a finding with its line, and stays in the file as it is.
+
+        A file that is missing gives an empty library with a finding.
 
         :param name: how findings call the file; by default its path as given.
         """
         path = Path(path)
-        name = name or str(path)
         try:
-            text = path.read_bytes().decode("utf-8-sig")
+            data = path.read_bytes()
         except FileNotFoundError:
-            return cls(
-                path, {}, (Finding(Severity.ERROR, name, "missing-file", "the file is missing", "restore it from git"),)
-            )
-        except UnicodeDecodeError as error:
-            hint = "save it as UTF-8"
-            return cls(
-                path, {}, (Finding(Severity.ERROR, name, "encoding", "is not UTF-8", hint, value=str(error.reason)),)
-            )
-        references, findings = _parse(text, name)
-        return cls(path, references, tuple(findings))
+            return cls(path, name or str(path))
+        return cls.from_bytes(data, path, name=name)
+
+    @classmethod
+    def from_bytes(cls, data: bytes, path: Path | str = "library.bib", *, name: str | None = None) -> Library:
+        """The library that a file with this content holds; no file is read."""
+        text, encoding = decode(data)
+        return cls(Path(path), name or str(path), tuple(split(text)), encoding, Saved(digest_of(data)))
 
     def __getitem__(self, key: str) -> Reference:
-        try:
-            return self.references[key]
-        except KeyError:
-            raise UnknownNameError("reference", key, self.references) from None
+        if key not in self._places:
+            raise UnknownNameError("reference", key, self._places)
+        if key not in self._references:
+            self._references[key] = self._reference(key)
+        return self._references[key]
+
+    def __contains__(self, key: object) -> bool:
+        return key in self._places
 
     def __iter__(self) -> Iterator[str]:
-        return iter(self.references)
+        return iter(self._places)
 
     def __len__(self) -> int:
-        return len(self.references)
+        return len(self._places)
 
+    def __repr__(self) -> str:
+        return f"Library: {len(self)} references in {self.name}"
 
-def _parse(text: str, name: str) -> tuple[dict[str, Reference], list[Finding]]:
-    from bibtexparser import parse_string
-    from bibtexparser.model import DuplicateBlockKeyBlock
+    @cached_property
+    def findings(self) -> tuple[Finding, ...]:
+        """What is wrong with the file as BibTeX: faults of syntax, keys that stand twice, bytes of another encoding."""
+        if self.saved.digest is None and not self.blocks:
+            return (missing_file(self.name),)
+        keys = {place: key for key, place in self._places.items()}
+        found = list(encoding_findings(self.name, self.encoding, self.text))
+        found += block_findings(self.name, self.blocks, self._lines, keys)
+        return tuple(found)
 
-    logging.getLogger("bibtexparser").setLevel(logging.ERROR)  # its warnings become our findings
-    library = parse_string(text, parse_stack=[])
-    references = {
-        entry.key: Reference(
-            entry.key,
-            entry.entry_type.lower(),
-            {part.key.lower(): _without_delimiters(str(part.value)) for part in entry.fields},
-            (entry.start_line or 0) + 1,
-        )
-        for entry in library.entries
-    }
-    findings = []
-    for block in library.failed_blocks:
-        line = (block.start_line or 0) + 1
-        if isinstance(block, DuplicateBlockKeyBlock):
-            message, hint = "the key stands in the file already", "give the entry a key of its own, or delete the copy"
-            rule, value = "duplicate-key", block.key
-        else:
-            message, hint = (
-                "the entry cannot be parsed",
-                "look for a missing comma, brace or quote, or a repeated field",
-            )
-            rule, value = "bibtex", (block.raw or "").strip().splitlines()[0][:60]
-        findings.append(Finding(Severity.ERROR, name, rule, message, hint, line=line, value=value, record=value))
-    return references, findings
+    @property
+    def text(self) -> str:
+        """The text of the file."""
+        return "".join(block.text for block in self.blocks)
 
+    @cached_property
+    def macros(self) -> Mapping[str, str]:
+        """The ``@string`` macros with their texts; names in small letters. One may use those defined before it."""
+        macros: dict[str, str] = {}
+        for block in self.blocks:
+            if block.kind is Kind.STRING:
+                for definition in parse(block).fields:
+                    macros[definition.name.lower()] = evaluated(block.text, definition, macros)
+        return macros
 
-def _without_delimiters(value: str) -> str:
-    value = value.strip()
-    if len(value) > 1 and (value[0] + value[-1]) in ("{}", '""'):
-        value = value[1:-1]
-    return re.sub(r"\s+", " ", value).strip()
+    def source(self, key: str, name: str) -> str | None:
+        """A field as it stands between its delimiters; None where it is no single text in braces or quotes."""
+        block = self.blocks[self._places[key]]
+        found = parse(block).find(name)
+        if found is None or len(found.parts) != 1 or found.parts[0][0] not in ("{", '"'):
+            return None
+        _, start, stop = found.parts[0]
+        return block.text[start:stop]
+
+    def to_bytes(self) -> bytes:
+        """The content of the file.
+
+        :raises EncodingError: an edit brought in a letter that the file's encoding lacks.
+        """
+        return self.encoding.encode(self.text)
+
+    def write(self, path: Path | str | None = None, *, backup: bool = True) -> None:
+        """Write the file in one step, by default where it was read; the last version goes to ``NAME.bak``.
+
+        The file keeps its permissions, encoding and line ends. To another path, whatever stands there is replaced.
+
+        :raises LibraryChangedError: another program has saved the file since it was read.
+        :raises EncodingError: an edit brought in a letter that the file's encoding lacks.
+        """
+        target = self.path if path is None else Path(path)
+        content = self.to_bytes()
+        own = target == self.path or target.resolve() == self.path.resolve()
+        save(target, content, self.saved if own else None, backup=backup)
+        if own:
+            self.saved.digest = digest_of(content)
+
+    def edited(self, edits: Iterable[Edit]) -> Library:
+        """The library with edits made one after the other; all that they do not name stays byte for byte.
+
+        :raises UnknownNameError: an edit names a key that is not there.
+        :raises EditError: an edit cannot be made; none is.
+        """
+        blocks = revision.revised(self.blocks, self._places, edits)
+        return Library(self.path, self.name, tuple(blocks), self.encoding, Saved(self.saved.digest, self.saved))
+
+    def set(self, key: str, name: str, value: str) -> Library:
+        """The library with a field set to a value (BibTeX source without delimiters)."""
+        return self.edited([SetField(key, name, value)])
+
+    def remove_field(self, key: str, name: str) -> Library:
+        """The library with a field taken out of an entry."""
+        return self.edited([RemoveField(key, name)])
+
+    def rename(self, key: str, new: str) -> Library:
+        """The library with an entry under another key."""
+        return self.edited([RenameKey(key, new)])
+
+    def add(self, record: Record, key: str | None = None) -> Library:
+        """The library with a record as a new last entry, by default under a key of ``keys.make_key``."""
+        return self.edited([AddEntry(key or make_key(record, taken=self), record)])
+
+    def remove(self, key: str) -> Library:
+        """The library without an entry."""
+        return self.edited([RemoveEntry(key)])
+
+    @cached_property
+    def _places(self) -> dict[str, int]:
+        return revision.places(self.blocks)
+
+    @cached_property
+    def _lines(self) -> tuple[int, ...]:
+        """The line on which each block begins."""
+        newline = "\n" if any("\n" in block.text for block in self.blocks) else "\r"
+        lines, line = [], 1
+        for block in self.blocks:
+            lines.append(line)
+            line += block.text.count(newline)
+        return tuple(lines)
+
+    @cached_property
+    def _references(self) -> dict[str, Reference]:
+        return {}
+
+    @cached_property
+    def _by_small_key(self) -> dict[str, str]:
+        return {key.lower(): key for key in reversed(self._places)}
+
+    def _reference(self, key: str) -> Reference:
+        place = self._places[key]
+        block = self.blocks[place]
+        own = self._own(key)
+        fields = inherited(block.type.lower(), own, self._parents(key, own))
+        return Reference(key, block.type.lower(), fields, self._lines[place], own, self.name)
+
+    def _own(self, key: str) -> Fields:
+        block = self.blocks[self._places[key]]
+        return own_fields(block.text, parse(block).fields, self.macros)
+
+    def _parents(self, key: str, own: Fields) -> list[tuple[str, Fields]]:
+        """The fields of those that an entry inherits from, the nearest first, each with the relation to it.
+
+        An entry is inherited from once, so a circle ends; behind a hundred, a chain is no publication's.
+        """
+        seen, parents, waiting = {key}, [], [("xdata", own)]
+        for relation, fields in waiting:
+            named = [(relation, name.strip()) for name in fields.get("xdata", "").split(",")]
+            for link, name in [*named, ("crossref", fields.get("crossref", "").strip())]:
+                parent = name if name in self._places else self._by_small_key.get(name.lower())
+                if parent is not None and parent not in seen and len(parents) < _MOST_PARENTS:
+                    seen.add(parent)
+                    parents.append((link, self._own(parent)))
+                    waiting.append(parents[-1])
+        return parents

@@ -5,6 +5,7 @@ This room knows nothing of statistics: it says what stands in the files and whet
 
 from toolkit.records.estimate import Estimate
 from toolkit.records.principle import Claim, Document, Plan, PublishedResult, Question, Sensitivity
+from toolkit.records.search import Search, log_search
 from toolkit.records.store import Records, find_root, read_records
 from toolkit.records.study import Study
 
@@ -16,8 +17,10 @@ __all__ = [
     "PublishedResult",
     "Question",
     "Records",
+    "Search",
     "Sensitivity",
     "Study",
     "find_root",
+    "log_search",
     "read_records",
 ]

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -11,6 +10,7 @@ from toolkit.errors import Finding, Severity, suggestion
 from toolkit.records.principle import is_beyond_null
 from toolkit.records.rules import estimate_rules
 from toolkit.records.schema import DATAPACKAGE, schema_findings
+from toolkit.records.search import SEARCHES
 from toolkit.records.store import ESTIMATES, LIBRARY, PRINCIPLE, QUESTIONS, STUDIES, Records
 from toolkit.vocabulary import RATIOS, ClaimKind, Method, QuestionMeasure, Role
 
@@ -37,11 +37,13 @@ def check(records: Records, library: Library) -> list[Finding]:
         *_estimate_keys(records, library),
         *_estimates(records, library),
         *_one_primary_a_sample(records),
-        *check_library(library, name=LIBRARY),
-        *_unused_references(records, library),
+        *check_library(library, name=LIBRARY, cited=cited_keys(records)),
         *schema_findings(records.root),
     ]
-    order = {name: place for place, name in enumerate((PRINCIPLE, QUESTIONS, STUDIES, ESTIMATES, LIBRARY, DATAPACKAGE))}
+    order = {
+        name: place
+        for place, name in enumerate((PRINCIPLE, QUESTIONS, STUDIES, ESTIMATES, SEARCHES, LIBRARY, DATAPACKAGE))
+    }
     return sorted(findings, key=lambda finding: (order.get(finding.file, 9), finding.line or 0))
 
 
@@ -205,24 +207,12 @@ def _one_primary_a_sample(records: Records) -> Iterator[Finding]:
             yield reporter.report(estimate.estimate, "role", estimate.role, "one-primary", message, hint)
 
 
-def _unused_references(records: Records, library: Library) -> Iterator[Finding]:
+def cited_keys(records: Records) -> frozenset[str] | None:
+    """The keys of references that studies, estimates and questions cite; None where a table could not be read."""
     if {QUESTIONS, STUDIES, ESTIMATES} & records.incomplete:
-        return
-    used = Counter(key for study in records.studies.values() for key in study.reference_keys)
-    used.update(key for row in records.estimates.values() for key in (row.reference, row.read_in) if key)
-    used.update(row.get(column, "") for _, row in records.rejected for column in ("reference", "read_in"))
-    used.update(question.published.reference for question in records.questions.values() if question.published)
-    for reference in library.values():
-        if reference.key not in used:
-            hint = "cite it in studies.csv, or take it out"
-            yield Finding(
-                Severity.WARNING,
-                LIBRARY,
-                "unused",
-                "no study or question cites it",
-                hint,
-                line=reference.line,
-                column="key",
-                value=reference.key,
-                record=reference.key,
-            )
+        return None
+    cited = {key for study in records.studies.values() for key in study.reference_keys}
+    cited |= {key for row in records.estimates.values() for key in (row.reference, row.read_in) if key}
+    cited |= {row.get(column, "") for _, row in records.rejected for column in ("reference", "read_in")}
+    cited |= {question.published.reference for question in records.questions.values() if question.published}
+    return frozenset(cited)

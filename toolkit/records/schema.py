@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from toolkit.errors import Finding, Severity
 from toolkit.records.estimate import Estimate
+from toolkit.records.search import Search
 from toolkit.records.study import INHERITED, Study
 
 if TYPE_CHECKING:
@@ -24,6 +25,7 @@ def datapackage() -> dict[str, Any]:
     estimates["schema"]["foreignKeys"] = [
         {"fields": "study", "reference": {"resource": "studies", "fields": "study"}},
     ]
+    searches = _resource("searches", "The searches: one row a file of one search, as it was imported.", Search)
     texts = [
         ("principle", "The document under review and its claims."),
         ("questions", "The questions (PECO) by which each claim is tested, with their plans."),
@@ -39,6 +41,7 @@ def datapackage() -> dict[str, Any]:
             ),
             studies,
             estimates,
+            searches,
         ],
     }
 

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from toolkit.errors import Finding, ReviewNotFoundError, Severity
 from toolkit.records.estimate import Estimate
 from toolkit.records.principle import Claim, Document, Question
+from toolkit.records.search import SEARCHES, Search, read_searches
 from toolkit.records.study import INHERITED, Study
 from toolkit.records.tables import TableRead, read_table
 from toolkit.records.toml import TomlFile, read_entries, read_toml
@@ -42,6 +43,7 @@ class Records:
     questions: Mapping[str, Question]
     studies: Mapping[str, Study]
     estimates: Mapping[str, Estimate]
+    searches: Mapping[str, Search] = field(default_factory=dict)
     rejected: tuple[tuple[int, Mapping[str, str]], ...] = field(repr=False, default=())
     lines: Mapping[str, Mapping[str, int]] = field(repr=False, default_factory=dict)
     findings: tuple[Finding, ...] = ()
@@ -93,7 +95,8 @@ def read_records(root: Path) -> Records:
     questions = read_entries(question_file, "question", Question)
     studies = read_table(root / STUDIES, STUDIES, Study)
     estimates = read_table(root / ESTIMATES, ESTIMATES, Estimate, complete_row=_inherit(studies))
-    tables = {PRINCIPLE: claims, QUESTIONS: questions, STUDIES: studies, ESTIMATES: estimates}
+    searches = read_searches(root)
+    tables = {PRINCIPLE: claims, QUESTIONS: questions, STUDIES: studies, ESTIMATES: estimates, SEARCHES: searches}
     return Records(
         root=root,
         document=document,
@@ -101,6 +104,7 @@ def read_records(root: Path) -> Records:
         questions=questions.records,
         studies=studies.records,
         estimates=estimates.records,
+        searches=searches.records,
         rejected=estimates.rejected,
         lines={name: table.lines for name, table in tables.items()},
         findings=(
@@ -111,6 +115,7 @@ def read_records(root: Path) -> Records:
             *questions.findings,
             *studies.findings,
             *estimates.findings,
+            *searches.findings,
         ),
         incomplete=frozenset(name for name, table in tables.items() if not table.complete),
     )

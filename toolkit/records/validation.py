@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 RecordType = TypeVar("RecordType", bound="Record")
 
 _PATTERN_HINTS = {
+    r"\d{4}-": "a day is written YYYY-MM-DD",
     "https?": "an address begins with http:// or https:// and holds no spaces",
     "^[a-z0-9]": "it names files too: lower-case letters, digits and hyphens only",
     "A-Za-z0-9": "a key holds letters, digits and . _ : + - only, no spaces",

@@ -1,0 +1,181 @@
+"""Duplicates of a review's library: what is to be merged, the queue for a person, and the way back.
+
+Before anything is written, ``references/dedupe-undo.json`` takes the files as they were. The tables and notebooks are
+written first and the library last: the key that stays is in the library before and after, so a review whose merge was
+killed half-way is sound, and ``undo`` leads back from any point of it.
+"""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+from base64 import b64decode, b64encode
+from dataclasses import asdict, dataclass
+from typing import TYPE_CHECKING
+
+from toolkit.bibliography.duplicates.clusters import connected, weak_links
+from toolkit.bibliography.duplicates.decision import Decision
+from toolkit.bibliography.duplicates.merge import Merge, merge
+from toolkit.bibliography.duplicates.search import PAIR_COLUMNS, find_duplicates
+from toolkit.bibliography.key_uses import files_with_keys, with_keys_renamed
+from toolkit.errors import ToolkitError
+from toolkit.files import write_atomically
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from pathlib import Path
+
+    import pandas as pd
+
+    from toolkit.bibliography.library import Library
+
+QUEUE = "references/duplicates.csv"
+"""Pairs that a person decides on: put ``duplicate`` or ``no`` in place of ``maybe``; the next run follows it."""
+UNDO = "references/dedupe-undo.json"
+
+
+class UndoError(ToolkitError, RuntimeError):
+    """A merge cannot be undone: there is none, or a file was changed since."""
+
+
+@dataclass(frozen=True)
+class DedupePlan:
+    """What would be merged, the pairs that wait for a person, and the files as they would be."""
+
+    root: Path
+    library: Library
+    merges: tuple[Merge, ...]
+    maybe: pd.DataFrame
+    files: Mapping[Path, bytes]
+
+    def apply(self) -> None:
+        """Write the files, with what is needed to undo it, and the queue of pairs for a person.
+
+        :raises LibraryChangedError: another program saved the library since it was read.
+        """
+        if self.merges:
+            edited = self.library.edited([edit for plan in self.merges for edit in plan.edits])
+            _keep_for_undo(self.root, {**self.files, self.library.path: edited.to_bytes()})
+            for path, content in self.files.items():
+                write_atomically(path, content)
+            edited.write()
+        _write_queue(self.root / QUEUE, self.maybe)
+
+    def lines(self) -> list[str]:
+        """The plan in words: each group with its fields, then the pairs that wait for a person."""
+        shown = []
+        for plan in self.merges:
+            shown.append(f"{plan.kept} <- {', '.join(plan.removed)}")
+            for field in plan.fields:
+                if field.source != plan.kept:
+                    shown.append(f"    {field.field} from {field.source}: {field.value[:80]}")
+                shown += [f"    {field.field} kept as alternative: {value[:80]}" for value in field.alternatives]
+        shown += [f"in {path.relative_to(self.root).as_posix()} keys are renamed" for path in self.files]
+        open_pairs = self.maybe[self.maybe["decision"] == Decision.MAYBE]
+        for row in open_pairs.itertuples(index=False):
+            shown.append(f"maybe: {row.id_1} and {row.id_2} ({row.score:.2f}): {row.reason}")
+        shown.append(f"{len(self.merges)} groups to merge, {len(open_pairs)} pairs for a person to decide")
+        return shown
+
+    def as_dict(self) -> dict[str, object]:
+        """The plan as plain values, for scripts."""
+        merges = [
+            {"kept": plan.kept, "removed": list(plan.removed), "fields": [asdict(field) for field in plan.fields]}
+            for plan in self.merges
+        ]
+        files = [path.relative_to(self.root).as_posix() for path in self.files]
+        return {"merges": merges, "files": files, "pairs": self.maybe.to_dict("records")}
+
+
+def plan_dedupe(root: Path, library: Library) -> DedupePlan:
+    """Find the duplicates of a review's library, with what a person decided in the queue taken as settled."""
+    pairs = find_duplicates(library)
+    settled = _decided(root / QUEUE)
+    ends = list(zip(pairs["id_1"], pairs["id_2"], strict=True))
+    pairs["decision"] = [settled.get(pair, found) for pair, found in zip(ends, pairs["decision"], strict=True)]
+    links = [pair for pair, found in zip(ends, pairs["decision"], strict=True) if found == Decision.DUPLICATE]
+    known, found = set(library), set(ends)
+    told = [pair for pair in settled if pair not in found and known >= set(pair)]
+    links += [pair for pair in told if settled[pair] == Decision.DUPLICATE]
+    weak = weak_links(links, [pair for pair, decision in settled.items() if decision == Decision.NO])
+    groups = connected(pair for pair in links if pair not in weak)
+    merges = tuple(merge(library, group) for group in groups)
+    names = {key: plan.kept for plan in merges for key in plan.removed}
+    waiting = pairs[pairs["decision"] != Decision.DUPLICATE]
+    return DedupePlan(root, library, merges, waiting, _renamed_files(root, names))
+
+
+def undo_dedupe(root: Path) -> list[Path]:
+    """Put every file that the last merge changed back as it was, and say which.
+
+    :raises UndoError: no merge is kept, or a file has been changed since; nothing is written then.
+    """
+    path = root / UNDO
+    try:
+        kept = json.loads(path.read_bytes())
+    except (FileNotFoundError, ValueError):
+        raise UndoError(f"There is no merge to undo: {UNDO} is missing or cannot be read.") from None
+    states = {
+        root / name: tuple(b64decode(state[when]) for when in ("before", "after")) for name, state in kept.items()
+    }
+    for file, known in states.items():
+        if not file.is_file() or file.read_bytes() not in known:
+            raise UndoError(
+                f"{file.relative_to(root)} was changed since the merge; nothing was undone. Use git instead."
+            )
+    for file, (before, _) in states.items():
+        write_atomically(file, before)
+    path.unlink()
+    return list(states)
+
+
+def _renamed_files(root: Path, names: Mapping[str, str]) -> dict[Path, bytes]:
+    changed = {}
+    for path in files_with_keys(root) if names else ():
+        content = path.read_bytes()
+        try:
+            text = content.decode()
+        except UnicodeDecodeError:  # `evidence check` reports it; no key can be found in it for sure
+            continue
+        renamed = with_keys_renamed(text, names, suffix=path.suffix)
+        if renamed != text:
+            changed[path] = renamed.encode()
+    return changed
+
+
+def _keep_for_undo(root: Path, after: Mapping[Path, bytes]) -> None:
+    states = {
+        path.relative_to(root).as_posix(): {
+            "before": b64encode(path.read_bytes()).decode(),
+            "after": b64encode(content).decode(),
+        }
+        for path, content in after.items()
+    }
+    write_atomically(root / UNDO, json.dumps(states, indent=1).encode())
+
+
+def _decided(path: Path) -> dict[tuple[str, str], str]:
+    """The pairs of the queue that a person decided on."""
+    try:
+        text = path.read_text(encoding="utf-8-sig")
+    except FileNotFoundError:
+        return {}
+    rows = csv.DictReader(io.StringIO(text))
+    decided = {}
+    for row in rows:
+        told = (row.get("decision") or "").strip().lower()
+        if told in (Decision.DUPLICATE, Decision.NO):
+            one, other = sorted(((row.get("id_1") or "").strip(), (row.get("id_2") or "").strip()))
+            decided[one, other] = told
+    return decided
+
+
+def _write_queue(path: Path, pairs: pd.DataFrame) -> None:
+    if pairs.empty and not path.exists():
+        return
+    table = io.StringIO()
+    writer = csv.writer(table, lineterminator="\n")
+    writer.writerow(PAIR_COLUMNS)
+    writer.writerows(pairs[list(PAIR_COLUMNS)].itertuples(index=False, name=None))
+    write_atomically(path, table.getvalue().encode())
