@@ -7,7 +7,6 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 import numpy as np
-from scipy.special import chdtrc
 
 from toolkit.errors import ModelInputError
 from toolkit.meta.display import Shown, number, p_value
@@ -36,27 +35,13 @@ class Cumulative(Shown):
     def to_frame(self) -> pd.DataFrame:
         """A row a study that was added, on the analysis scale; ``reason`` says why a row has no numbers.
 
-        Columns: k, estimate, se, statistic, p_value, ci_low, ci_high, tau2, i2 (percent), h2, q, q_p, reason.
+        Columns: k, estimate, se, statistic, df, p_value, ci_low, ci_high, tau2, tau2_se, i2 (percent), h2, q, q_df,
+        q_p, reason.
         """
         import pandas as pd
 
-        fit = self.fit
-        low, high = fit.limits(self.level)
-        columns = {
-            "k": fit.k.astype(np.int64),
-            "estimate": fit.beta[:, 0],
-            "se": fit.standard_errors[:, 0],
-            "statistic": fit.statistics[:, 0],
-            "p_value": fit.p_values[:, 0],
-            "ci_low": low[:, 0],
-            "ci_high": high[:, 0],
-            "tau2": fit.tau2,
-            "i2": fit.i2,
-            "h2": fit.h2,
-            "q": fit.q,
-            "q_p": np.where(fit.q_df == 0, 1.0, chdtrc(fit.q_df, fit.q)),
-            "reason": [self._reason(row) for row in range(len(self.labels))],
-        }
+        reasons = [self._reason(row) for row in range(len(self.labels))]
+        columns = self.fit.columns(self.level) | {"reason": reasons}
         return pd.DataFrame(columns, index=pd.Index(self.labels, name="label"))
 
     def _reason(self, row: int) -> str:
@@ -91,9 +76,7 @@ def cumulative(result: MetaResult, *, order: ArrayLike | None = None) -> Cumulat
     if result.x is not None:
         raise ModelInputError("A cumulative meta-analysis is for a mean: this model has moderators. Fit it without.")
     rows = np.arange(result.k) if order is None else _sorted_rows(order, result.k)
-    fit = fit_many(
-        partial(_first, result.studies.as_stack(None), rows), (np.arange(result.k),), result.k, result.settings
-    )
+    fit = fit_many(partial(_first, result.stack, rows), (np.arange(result.k),), result.k, result.settings)
     return Cumulative(tuple(result.labels[row] for row in rows), rows, fit, result.level)
 
 
