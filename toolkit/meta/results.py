@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Literal
 import numpy as np
 
 from toolkit.errors import ModelInputError
+from toolkit.meta.blup import deviations, true_effects
 from toolkit.meta.display import Shown, number, p_value
 from toolkit.meta.heterogeneity import Tau2Estimator
 from toolkit.meta.inference import Test, coefficient_table, critical_value, estimate_coefficients, two_sided_p
@@ -256,18 +257,13 @@ class MetaResult(Shown):
     def blup(self) -> pd.DataFrame:
         """Best linear unbiased predictions of the studies' true effects: estimate, se, ci_low, ci_high a study.
 
-        Each effect is drawn towards its fitted value by v / (v + tau2) (Raudenbush and Bryk 1985, J Educ Stat 10:75).
-        The limits use the quantile of the fit's own test.
+        See :mod:`toolkit.meta.blup`. Raises ModelInputError for a fit with weights of the user's own.
         """
-        import pandas as pd
+        return true_effects(self)
 
-        shrink = self.tau2 / (self.tau2 + self.v)
-        x = self.model_matrix
-        estimate = shrink * self.y + (1.0 - shrink) * self.fitted
-        se = np.sqrt(shrink * self.v + (1.0 - shrink) ** 2 * np.vecdot(x @ self.covariance, x))
-        half = critical_value(self.level, self.df) * se
-        columns = {"estimate": estimate, "se": se, "ci_low": estimate - half, "ci_high": estimate + half}
-        return pd.DataFrame(columns, index=pd.Index(self.labels, name="label"))
+    def deviations(self) -> pd.DataFrame:
+        """The same less their fitted values: predictions of the studies' random effects (``ranef()`` in R)."""
+        return deviations(self)
 
     def to_frame(self) -> pd.DataFrame:
         """The coefficients, a row a term, with k, tau2, I2, Q and the settings beside them."""
