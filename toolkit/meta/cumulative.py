@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import partial
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from toolkit.errors import ModelInputError
 from toolkit.meta.display import Shown, number, p_value
-from toolkit.meta.stack import Stack
 from toolkit.meta.stack_fit import StackFit, Unfitted, fit_many
 
 if TYPE_CHECKING:
@@ -76,18 +74,9 @@ def cumulative(result: MetaResult, *, order: ArrayLike | None = None) -> Cumulat
     if result.x is not None:
         raise ModelInputError("A cumulative meta-analysis is for a mean: this model has moderators. Fit it without.")
     rows = np.arange(result.k) if order is None else _sorted_rows(order, result.k)
-    fit = fit_many(partial(_first, result.stack, rows), (np.arange(result.k),), result.k, result.settings)
+    arrived = np.argsort(rows) <= np.arange(result.k)[:, None]
+    fit = fit_many(result.stack.subsets, (arrived,), result.k, result.settings)
     return Cumulative(tuple(result.labels[row] for row in rows), rows, fit, result.level)
-
-
-def _first(stack: Stack, order: NDArray[np.intp], last: NDArray[np.intp]) -> Stack:
-    """One analysis, repeated; in each repetition the studies up to another one in this order are present."""
-    n, k = len(last), len(order)
-    present = (np.arange(k) <= last[:, None]).astype(float)
-    y, v, given = (
-        None if part is None else np.broadcast_to(part[0, order], (n, k)) for part in (stack.y, stack.v, stack.given)
-    )
-    return Stack(y, v, None, present, given)
 
 
 def _sorted_rows(order: ArrayLike, k: int) -> NDArray[np.intp]:

@@ -80,6 +80,13 @@ class Stack:
         parts = (self.y, self.v, self.x, self.present, self.given)
         return Stack(*(None if part is None else part[0] for part in parts))
 
+    def subsets(self, included: NDArray[np.bool_]) -> Stack:
+        """This one analysis (n = 1) of the studies in each row of ``included`` (m, k): a stack of m analyses."""
+        y, v, given = (
+            None if part is None else np.broadcast_to(part, included.shape) for part in (self.y, self.v, self.given)
+        )
+        return Stack(y, v, self.x, included.astype(float), given)
+
     def widen(self) -> Stack:
         """The same with an axis for trial values between analyses and studies: (n, 1, k)."""
         parts = (self.y, self.v, self.x, self.present, self.given)
