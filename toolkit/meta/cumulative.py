@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from toolkit.errors import ModelInputError
-from toolkit.meta.display import Shown, number, p_value
+from toolkit.meta.display import Shown, number, p_value, studies
 from toolkit.meta.stack_fit import StackFit, Unfitted, fit_many
 
 if TYPE_CHECKING:
@@ -48,7 +48,7 @@ class Cumulative(Shown):
         return f"With the studies up to {self.labels[row]} (k = {row + 1}) there is no fit: {self.fit.reason[row]}"
 
     def _title(self) -> str:
-        return f"Cumulative meta-analysis of {len(self.labels)} {'study' if len(self.labels) == 1 else 'studies'}"
+        return f"Cumulative meta-analysis of {studies(len(self.labels))}"
 
     def _lines(self) -> list[tuple[str, str]]:
         low, high = self.fit.limits(self.level)

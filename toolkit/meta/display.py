@@ -17,6 +17,11 @@ def p_value(value: float | None) -> str:
     return "< 0.001" if value < 0.001 else f"{value:.3f}"
 
 
+def studies(k: int) -> str:
+    """A number of studies for reading: "1 study", "1,200 studies"."""
+    return f"{k:,} {'study' if k == 1 else 'studies'}"
+
+
 class Shown:
     """A result that shows itself. A subclass gives a title and lines of (name, text)."""
 

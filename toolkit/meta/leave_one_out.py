@@ -9,7 +9,7 @@ import numpy as np
 
 from toolkit.errors import ModelInputError
 from toolkit.meta.deletion import Deletions, delete_each
-from toolkit.meta.display import Shown, number, p_value
+from toolkit.meta.display import Shown, number, p_value, studies
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -39,7 +39,7 @@ class LeaveOneOut(Shown):
     def _title(self) -> str:
         decide = self._deciding()
         return (
-            f"Leave-one-out, {self.result.k} {'study' if self.result.k == 1 else 'studies'} "
+            f"Leave-one-out, {studies(self.result.k)} "
             f"({decide or 'none'} of them {'decides' if decide < 2 else 'decide'} on which side of 0 the interval lies)"
         )
 

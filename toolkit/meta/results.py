@@ -14,7 +14,7 @@ import numpy as np
 
 from toolkit.errors import ModelInputError
 from toolkit.meta.blup import deviations, true_effects
-from toolkit.meta.display import Shown, number, p_value
+from toolkit.meta.display import Shown, number, p_value, studies
 from toolkit.meta.heterogeneity import Tau2Estimator
 from toolkit.meta.inference import Test, coefficient_table, critical_value, estimate_coefficients, two_sided_p
 from toolkit.meta.intervals import (
@@ -358,7 +358,7 @@ class MetaResult(Shown):
     def _how(self) -> str:
         estimator = self.settings.estimator if self.settings.known_tau2 is None else "known tau²"
         own = "" if self.studies.weights is None else ", own weights"
-        return f"{self.k} {'study' if self.k == 1 else 'studies'} ({estimator}, {self.test}{own})"
+        return f"{studies(self.k)} ({estimator}, {self.test}{own})"
 
     def _lines(self) -> list[tuple[str, str]]:
         lines = []
