@@ -22,7 +22,7 @@ OPTIONS = {"k-means": {}, "DBSCAN": {"radius": 0.4}, "gaussian-mixture": {}}
 
 @pytest.mark.parametrize("method", list(OPTIONS))
 def test_clusters_and_their_studies_equal_those_of_r(method):
-    pytest.importorskip("sklearn", reason="the extra `diagnostics` is not installed")
+    pytest.importorskip("sklearn", reason="NOT TESTED: needs scikit-learn, the extra `diagnostics`")
     found, wanted = meta.gosh_clusters(SUBSETS, method=method, **OPTIONS[method]), VALUES["methods"][method]
     theirs = np.array(wanted["cluster"])[THEIRS]
     names = [theirs[found.cluster == row][0] for row in range(len(found.imbalance))]
