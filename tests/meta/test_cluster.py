@@ -1,4 +1,4 @@
-"""The batch engine on a Dask cluster, here one of two local workers; run the example of docs/cluster.md as it stands."""
+"""The batch engine on a Dask cluster, here of two local workers; the example of docs/cluster.md runs as it stands."""
 
 import re
 from pathlib import Path
