@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import csv
 import io
+import os
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
+from hypothesis import settings
 
 from toolkit.records.estimate import Estimate
 from toolkit.records.schema import DATAPACKAGE, datapackage_text
@@ -16,6 +18,11 @@ from toolkit.records.study import Study
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+
+# The same examples in each run of CI, new ones at a developer's desk.
+settings.register_profile("ci", derandomize=True, deadline=None)
+settings.register_profile("desk", deadline=None)
+settings.load_profile("ci" if os.environ.get("CI") else "desk")
 
 PROJECT = Path(__file__).parents[1]
 
@@ -188,3 +195,16 @@ def shipped():
     from toolkit import open_review
 
     return open_review(PROJECT)
+
+
+def pytest_terminal_summary(terminalreporter, exitstatus, config):
+    """A skipped test proves nothing, so it is told loudly; in CI, which installs what tests need, it is a failure."""
+    skipped = terminalreporter.stats.get("skipped", [])
+    if skipped:
+        terminalreporter.section(f"{len(skipped)} SKIPPED: these prove nothing here", red=True)
+
+
+def pytest_sessionfinish(session, exitstatus):
+    reporter = session.config.pluginmanager.get_plugin("terminalreporter")
+    if os.environ.get("CI") and reporter is not None and reporter.stats.get("skipped") and exitstatus == 0:
+        session.exitstatus = pytest.ExitCode.TESTS_FAILED

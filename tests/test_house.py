@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import subprocess
 import sys
+from graphlib import TopologicalSorter
 from pathlib import Path
 
 import pytest
@@ -66,6 +67,24 @@ def test_imports_point_one_way_and_fences_hold(module):
             assert other in MAY_IMPORT[room] | {room, "base"}, f"{module} imports toolkit.{name}"
         if package in FENCES:
             assert room in FENCES[package], f"{module} imports {package}"
+
+
+def modules_imported_by(module: Path) -> set[Path]:
+    """The modules of the toolkit that a module imports, in functions and for type checkers too."""
+    found = set()
+    for node in ast.walk(ast.parse(module.read_text(encoding="utf-8"))):
+        if not isinstance(node, ast.ImportFrom) or not (node.module or "").startswith("toolkit."):
+            continue
+        place = PACKAGE.parent.joinpath(*node.module.split("."))
+        named = [place / f"{alias.name}.py" for alias in node.names]
+        found |= {path for path in (*named, place.with_suffix(".py")) if path.is_file()}
+    return found
+
+
+def test_no_modules_go_in_a_circle():
+    imports = {module: modules_imported_by(module) for module in MODULES}
+    order = TopologicalSorter({module: others - {module} for module, others in imports.items()})
+    order.prepare()  # raises CycleError, which names the circle
 
 
 def test_only_the_check_asks_the_bibliography():

@@ -170,10 +170,14 @@ def _print_findings(findings: tuple[Finding, ...]) -> None:
             record = f" (row {finding.record})" if finding.record else ""
             text = f"{finding.message}{record}: {finding.hint}"
             cells = (finding.severity, finding.file, str(finding.line or ""), finding.column, finding.value[:40])
-            # Text, not markup: a cell of a data file must not style the terminal.
-            table.add_row(*(Text(cell) for cell in (*cells, finding.rule, text)))
+            # Plain text, no markup or control codes: a cell of a data file must not style the terminal.
+            table.add_row(*(Text(_printable(cell)) for cell in (*cells, finding.rule, text)))
         Console(width=None if sys.stdout.isatty() else 200).print(table)
     print(f"{errors} errors, {len(findings) - errors} warnings")
+
+
+def _printable(text: str) -> str:
+    return "".join(letter if letter.isprintable() else "\ufffd" for letter in text)
 
 
 def _print_json(value: object) -> None:

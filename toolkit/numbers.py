@@ -56,6 +56,24 @@ def p_value(p: float) -> str:
     return ">0.999" if p > 0.999 else f"{p:.3f}"
 
 
+def interval(low: float, high: float) -> str:
+    """Two limits: 1.40 to 2.76. "to" and not a dash, because limits may be negative."""
+    decimals = _decimals(high - low)
+    return f"{_limited(low, decimals)} to {_limited(high, decimals)}"
+
+
 def estimate(value: float, low: float, high: float) -> str:
-    """An estimate with its interval: 1.96 (1.40 to 2.76). "to" and not a dash, because limits may be negative."""
-    return f"{significant(value)} ({significant(low)} to {significant(high)})"
+    """An estimate with its interval: 1.96 (1.40 to 2.76), all three with the decimals that the width asks for."""
+    return f"{_limited(value, _decimals(high - low))} ({interval(low, high)})"
+
+
+def _decimals(width: float) -> int:
+    """Two decimals, or as many as make the last one a third of the width or less: 1.003 (1.001 to 1.005)."""
+    return min(6, max(2, -math.floor(math.log10(width / 3)))) if 0 < width < math.inf else 2
+
+
+def _limited(value: float, decimals: int) -> str:
+    """The number with these decimals, without any from 100 up, and with more where they would make it 0."""
+    if abs(value) >= 100:
+        return fixed(value, 0)
+    return significant(value) if value and round(value, decimals) == 0 else fixed(value, decimals)

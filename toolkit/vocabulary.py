@@ -142,6 +142,12 @@ class Design(StrEnum):
     REVIEW = "review"
     OTHER = "other"
 
+    @property
+    def words(self) -> str:
+        """The design as it is written in a sentence."""
+        compounds = (Design.QUASI_EXPERIMENT, Design.CASE_CONTROL, Design.CROSS_SECTIONAL)
+        return self.value if self in compounds else self.value.replace("-", " ")
+
 
 class Adjusted(StrEnum):
     """Whether the figure is adjusted for confounders."""

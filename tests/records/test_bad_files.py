@@ -80,6 +80,17 @@ def test_windows_1252_is_told_with_the_line_and_the_byte(files):
     assert "CSV UTF-8" in finding.hint
 
 
+def test_utf_16_is_told_as_such(files):
+    finding = only(findings_after(files, lambda raw: raw.decode().encode("utf-16")), "encoding")
+    assert (finding.line, finding.value) == (1, "utf-16")
+    assert "Unicode text" in finding.message
+
+
+@pytest.mark.parametrize("content", [b"", b" \n\n", codecs.BOM_UTF8, codecs.BOM_UTF8 + b"\n"])
+def test_a_file_with_nothing_in_it_is_told(files, content):
+    assert only(findings_after(files, lambda raw: content), "empty-file").severity is Severity.ERROR
+
+
 def test_a_stray_quote_is_told_with_the_row_in_which_it_opens(files):
     finding = only(findings_after(files, lambda raw: raw.replace(b"E2,q1", b'"E2,q1', 1)), "quotes")
     assert finding.line == 3

@@ -32,6 +32,9 @@ def only(found, rule):
         ("value", "1 504", "number", "source"),
         ("value", "<0.01", "number", "source"),
         ("value", "NaN", "number", "source"),
+        ("value", "1e400", "number", "source"),
+        ("n_total", "1e999999999", "number", "source"),
+        ("n_total", "٣", "number", "source"),
         ("se", "0", "value", "source"),
         ("ci_level", "100", "value", "source"),
         ("n_total", "-3", "value", "source"),
@@ -230,3 +233,16 @@ def test_all_findings_come_in_one_run_in_the_order_of_files_and_lines(files):
         found,
         key=lambda place: (["data/principle.toml", "data/studies.csv", "data/estimates.csv"].index(place[0]), place[1]),
     )
+
+
+@pytest.mark.parametrize("key", ["../q1", "Q1", "a:b", "a b", "a/b"])
+def test_a_question_whose_key_cannot_name_a_file_is_told(files, key):
+    files.questions = files.questions.replace('question = "q1"', f'question = "{key}"', 1)
+    finding = only([item for item in findings(files) if item.column == "question"], "form")
+    assert (finding.file, finding.value) == ("data/questions.toml", key)
+    assert "names files" in finding.hint
+
+
+def test_a_smallest_effect_that_cannot_be_a_ratio_is_an_error(files):
+    files.questions = files.questions.replace("smallest_effect = 1.2\n", "smallest_effect = -0.2\n", 1)
+    assert only(findings(files), "range").column == "smallest_effect"

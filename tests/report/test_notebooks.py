@@ -50,9 +50,14 @@ def test_two_runs_give_identical_files(write_notebook, tmp_path):
         copies.append((target.read_bytes(), target.with_suffix(".html").read_bytes()))
     assert copies[0] == copies[1]
     assert path.read_bytes() == before
-    assert outputs(tmp_path / "one/page.ipynb")[1][0]["text"] == ["done\n"] or "done" in str(
-        outputs(tmp_path / "one/page.ipynb")[1]
-    )
+    assert "done" in str(outputs(tmp_path / "one/page.ipynb")[1][0]["text"])
+
+
+def test_every_figure_of_a_notebook_is_shown(write_notebook, tmp_path):
+    draw = "plots.effect_direction(['Doe 2001'], ['supports']);"
+    target = tmp_path / "out/page.ipynb"
+    run_notebook(write_notebook(f"from toolkit import plots\n{draw}", draw, draw), target)
+    assert [len(found) for found in outputs(target)] == [1, 1, 1]
 
 
 def test_a_failing_cell_is_named_with_its_code_and_the_reason(write_notebook, tmp_path):

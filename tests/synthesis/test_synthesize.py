@@ -168,7 +168,7 @@ def test_a_planned_sensitivity_analysis_is_the_same_model_without_the_row(make_r
     odd = {"value": "9.0", "ci_low": "6.75", "ci_high": "12.0"}
     plan = '\n[[question.plan.sensitivity]]\nname = "without the odd one"\nleave_out = ["E4"]\nreason = "doubt"\n'
     synthesis = synthesis_of(make_review([{}, {}, {}, odd], question() + plan))
-    (item,) = synthesis.sensitivity
+    item = synthesis.sensitivity[0]
     assert item.result.k == 3
     assert item.result.estimate == pytest.approx(math.log(2.0), rel=1e-12)
     assert "Without the odd one: 2.00" in synthesis.summary()
@@ -177,8 +177,23 @@ def test_a_planned_sensitivity_analysis_is_the_same_model_without_the_row(make_r
 def test_rows_computed_by_the_project_are_pooled_and_the_result_without_them_is_shown(make_review, question):
     computed = {"status": "computed", "note": "from a public panel"}
     synthesis = synthesis_of(make_review([{}, {}, {}, computed], question()))
-    (item,) = synthesis.sensitivity
+    item = synthesis.sensitivity[0]
     assert (synthesis.result.k, item.result.k, item.left_out) == (4, 3, ("E4",))
+
+
+def test_effects_that_vary_less_than_chance_get_an_interval_with_a_safeguard_beside_the_planned_one(make_review):
+    rows = [{}, {"value": "2.1", "ci_low": "1.58", "ci_high": "2.80"}, {}, {"question": "q2"}]
+    synthesis = synthesis_of(make_review(rows))
+    (item,) = synthesis.sensitivity
+    common_effect = 1 / np.sqrt(np.sum(1 / synthesis.result.v))
+    assert synthesis.result.se < common_effect
+    assert item.result.se == pytest.approx(common_effect, rel=1e-9)
+    assert "never narrower than that of the common-effect model: 2.03 (" in synthesis.summary()
+
+
+def test_effects_that_vary_more_than_chance_need_no_safeguard(make_review):
+    wide = {"value": "4.0", "ci_low": "3.0", "ci_high": "5.33"}
+    assert synthesis_of(make_review([{}, {}, wide, {"question": "q2"}])).sensitivity == ()
 
 
 def test_figures_under_two_questions_are_said_to_be_dependent_even_when_turned(make_review, question):

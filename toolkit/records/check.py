@@ -16,6 +16,8 @@ from toolkit.vocabulary import RATIOS, ClaimKind, Method, QuestionMeasure, Role
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
+    from toolkit.records.principle import Question
+
 _RATIO_SCALES = {*(measure.value for measure in RATIOS), QuestionMeasure.LOG_RATIO.value}
 
 
@@ -105,25 +107,7 @@ def _questions(records: Records, library: Library) -> Iterator[Finding]:
         if question.published is not None:
             reference = question.published.reference
             yield from reporter.key(key, "published", reference, library, LIBRARY)
-        if question.method is Method.POOL and question.measure is None:
-            message, hint = "a pooled question without a measure", "say on which scale its results are pooled"
-            yield reporter.report(key, "measure", "", "plan", message, hint)
-        if question.method is Method.POOL and question.smallest_effect is None:
-            hint = "choose it before pooling, and give the reason"
-            yield reporter.report(
-                key, "smallest_effect", "", "plan", "a pooled question without a smallest effect", hint
-            )
-        if question.smallest_effect is not None:
-            ratio = question.measure is not None and question.measure.value in _RATIO_SCALES
-            if not is_beyond_null(question.smallest_effect, question.predicted, ratio=ratio):
-                message = f"{question.smallest_effect} lies on the other side of no effect than {question.predicted}"
-                hint = "its size is used; write it with the sign of the effect spoken of"
-                yield reporter.report(
-                    key, "smallest_effect", question.smallest_effect, "plan-side", message, hint, Severity.WARNING
-                )
-            if question.smallest_effect_reason is None:
-                message, hint = "a smallest effect without its reason", "say why a smaller one would not matter"
-                yield reporter.report(key, "smallest_effect_reason", "", "plan", message, hint)
+        yield from _plan(question, reporter)
         primary = {row.estimate for row in records.estimates_by_question.get(key, ()) if row.role is Role.PRIMARY}
         for sensitivity in question.plan.sensitivity:
             for estimate in sensitivity.leave_out:
@@ -131,6 +115,31 @@ def _questions(records: Records, library: Library) -> Iterator[Finding]:
         if key not in answered and ESTIMATES not in records.incomplete:
             message, hint = "no estimate answers this question", "add one; until then it is shown as unanswered"
             yield reporter.report(key, "question", key, "unused", message, hint, Severity.WARNING)
+
+
+def _plan(question: Question, reporter: _Reporter) -> Iterator[Finding]:
+    """What a question needs before it is pooled: a scale, a smallest effect on the right side, the reason for it."""
+    key = question.question
+    if question.method is Method.POOL and question.measure is None:
+        message, hint = "a pooled question without a measure", "say on which scale its results are pooled"
+        yield reporter.report(key, "measure", "", "plan", message, hint)
+    if question.method is Method.POOL and question.smallest_effect is None:
+        hint = "choose it before pooling, and give the reason"
+        yield reporter.report(key, "smallest_effect", "", "plan", "a pooled question without a smallest effect", hint)
+    if question.smallest_effect is not None:
+        ratio = question.measure is not None and question.measure.value in _RATIO_SCALES
+        if ratio and question.smallest_effect <= 0:
+            hint = "a ratio is above 0: write it unlogged"
+            yield reporter.report(key, "smallest_effect", question.smallest_effect, "range", "cannot be a ratio", hint)
+        elif not is_beyond_null(question.smallest_effect, question.predicted, ratio=ratio):
+            message = f"{question.smallest_effect} lies on the other side of no effect than {question.predicted}"
+            hint = "its size is used; write it with the sign of the effect spoken of"
+            yield reporter.report(
+                key, "smallest_effect", question.smallest_effect, "plan-side", message, hint, Severity.WARNING
+            )
+        if question.smallest_effect_reason is None:
+            message, hint = "a smallest effect without its reason", "say why a smaller one would not matter"
+            yield reporter.report(key, "smallest_effect_reason", "", "plan", message, hint)
 
 
 def _studies(records: Records, library: Library) -> Iterator[Finding]:

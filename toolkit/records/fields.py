@@ -18,7 +18,8 @@ class Record(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid", str_strip_whitespace=True)
 
 
-_NUMBER = re.compile(r"-?(\d+(\.\d+)?|\.\d+)([eE][+-]?\d+)?")
+# As many digits as a double holds and a double's exponents, so that no cell can make a number that takes for ever.
+_NUMBER = re.compile(r"-?([0-9]{1,15}(\.[0-9]{1,17})?|\.[0-9]{1,17})([eE][+-]?[0-9]{1,2})?")
 
 
 def _number_as_printed(value: object) -> object:
@@ -26,7 +27,7 @@ def _number_as_printed(value: object) -> object:
     if isinstance(value, str):
         text = value.strip()
         if not _NUMBER.fullmatch(text):
-            decimal_comma = re.fullmatch(r"-?\d+,\d+", text) is not None
+            decimal_comma = re.fullmatch(r"-?[0-9]+,[0-9]+", text) is not None
             raise ValueError("a decimal point is needed, not a comma" if decimal_comma else "not a number")
         return Decimal(text)
     return value
@@ -49,6 +50,9 @@ def country_codes() -> frozenset[str]:
 
 Identifier = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9._:+-]*$")]
 """A key that stands in other files too: letters, digits and ``. _ : + -``, no spaces."""
+
+FileName = Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9-]*$", max_length=80)]
+"""A key that names files as well: lower-case letters, digits and hyphens, so that it is one on every system."""
 
 Text = Annotated[str, StringConstraints(min_length=1)]
 """Free text that must not be empty."""

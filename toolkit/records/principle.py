@@ -7,7 +7,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from toolkit.records.fields import Identifier, Number, Record, Text
+from toolkit.records.fields import FileName, Identifier, Number, Record, Text
 from toolkit.vocabulary import ClaimForm, ClaimKind, EstimateMeasure, Method, Prediction, QuestionMeasure, Theme
 
 TauEstimator = Literal["REML", "ML", "DL", "PM", "EB", "HE", "HS", "SJ", "EE"]
@@ -68,7 +68,7 @@ class Plan(Record):
 class Question(Record):
     """A question in PECO form with its prediction, smallest effect of interest and plan (``[[question]]`` in TOML)."""
 
-    question: Annotated[Identifier, Field(description="key of the question")]
+    question: Annotated[FileName, Field(description="key of the question; its figures and tables are named after it")]
     claim: Annotated[Identifier, Field(description="key of the claim that it tests")]
     theme: Theme
     title: Text

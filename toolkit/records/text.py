@@ -11,6 +11,9 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 
+_WIDE = {codecs.BOM_UTF16_LE: "utf-16", codecs.BOM_UTF16_BE: "utf-16"}
+
+
 def read_text(path: Path, name: str) -> tuple[str | None, list[Finding]]:
     """The text of a file and what is wrong with its encoding; ``None`` where there is nothing to read.
 
@@ -26,10 +29,11 @@ def read_text(path: Path, name: str) -> tuple[str | None, list[Finding]]:
         return None, [
             Finding(Severity.ERROR, name, "unreadable-file", f"cannot be read ({reason})", "check its rights")
         ]
-    if not raw.strip():
-        return None, [
-            Finding(Severity.ERROR, name, "empty-file", "the file is empty", "restore it from git", line=1),
-        ]
+    wide = next((name for mark, name in _WIDE.items() if raw.startswith(mark)), None)
+    if wide is not None:
+        message, hint = "is UTF-16 (what Excel calls Unicode text)", "save it as 'CSV UTF-8'"
+        finding = Finding(Severity.ERROR, name, "encoding", message, hint, line=1, value=wide)
+        return raw.decode(wide, errors="replace"), [finding]
     findings = []
     if raw.startswith(codecs.BOM_UTF8):
         raw = raw[len(codecs.BOM_UTF8) :]
@@ -37,6 +41,9 @@ def read_text(path: Path, name: str) -> tuple[str | None, list[Finding]]:
         findings.append(
             Finding(Severity.WARNING, name, "byte-order-mark", "begins with a byte order mark", hint, line=1)
         )
+    if not raw.strip():
+        empty = Finding(Severity.ERROR, name, "empty-file", "the file is empty", "restore it from git", line=1)
+        return None, [*findings, empty]
     try:
         return raw.decode("utf-8"), findings
     except UnicodeDecodeError as error:

@@ -17,6 +17,7 @@ RecordType = TypeVar("RecordType", bound="Record")
 
 _PATTERN_HINTS = {
     "https?": "an address begins with http:// or https:// and holds no spaces",
+    "^[a-z0-9]": "it names files too: lower-case letters, digits and hyphens only",
     "A-Za-z0-9": "a key holds letters, digits and . _ : + - only, no spaces",
     "<=": "a p-value is a number or a bound: 0.03, <0.001",
 }
@@ -70,7 +71,7 @@ def _explain(detail: Any, value: str) -> tuple[str, str, str]:
         return "unknown-field", "is not a field of this table", "check its spelling, or take it out"
     if kind == "string_pattern_mismatch":
         pattern = str(context["pattern"])
-        hint = next(text for mark, text in _PATTERN_HINTS.items() if mark in pattern)
+        hint = next((text for mark, text in _PATTERN_HINTS.items() if mark in pattern), "correct its spelling")
         return "form", "has the wrong form", hint
     if kind == "value_error":
         return (

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import copy
 import os
 import re
 import tempfile
@@ -35,6 +36,7 @@ def run_notebook(path: Path, target: Path) -> None:
         timeout=TIMEOUT,
         kernel_name="python3",
         record_timing=False,  # timestamps would make each run differ
+        extra_arguments=["--log-level=ERROR"],  # ipykernel warns of a local connection on every start
         resources={"metadata": {"path": str(path.parent)}},
     )
     problem = None
@@ -47,7 +49,7 @@ def run_notebook(path: Path, target: Path) -> None:
             problem = _explain(notebook, path, str(error).splitlines()[0])
     notebook.metadata.get("language_info", {}).pop("version", None)  # which Python ran it is no content
     write_atomically(target, (nbformat.writes(notebook) + "\n").encode())
-    write_atomically(target.with_suffix(".html"), _page(notebook).encode())
+    write_atomically(target.with_suffix(".html"), _page(notebook, path.stem).encode())
     if problem is not None:
         raise problem
 
@@ -76,13 +78,33 @@ def _explain(notebook: NotebookNode, path: Path, reason: str) -> NotebookError:
     return NotebookError(f"{path.name}, cell {failed} of {len(notebook.cells)}: {reason}\n{source}")
 
 
-def _page(notebook: NotebookNode) -> str:
-    """The executed notebook as a page that needs no network: no script from elsewhere."""
+_TEMPLATE = """\
+{%- extends 'classic/index.html.j2' -%}
+{%- block html_head_js -%}{%- endblock html_head_js -%}
+{%- block html_head_js_mathjax -%}{%- endblock html_head_js_mathjax -%}
+{%- block html_head_css -%}
+<style>#notebook-container { width: auto; max-width: 80em; }</style>
+{%- endblock html_head_css -%}
+"""
+"""nbconvert's classic page without the scripts that it would load from elsewhere."""
+
+
+def _page(notebook: NotebookNode, name: str) -> str:
+    """The executed notebook as a page without its code, that needs no script and no network."""
     from nbconvert import HTMLExporter
 
-    exporter = HTMLExporter(template_name="classic", mathjax_url="", require_js_url="", jquery_url="")
+    exporter = HTMLExporter(template_name="classic", raw_template=_TEMPLATE)
     exporter.exclude_input = True
     exporter.exclude_input_prompt = True
     exporter.exclude_output_prompt = True
-    page, _ = exporter.from_notebook_node(notebook)
+    page, _ = exporter.from_notebook_node(_with_links_to_pages(notebook), resources={"metadata": {"name": name}})
     return page
+
+
+def _with_links_to_pages(notebook: NotebookNode) -> NotebookNode:
+    """A copy whose links to other notebooks lead to their pages."""
+    copied = copy.deepcopy(notebook)
+    for cell in copied.cells:
+        if cell.cell_type == "markdown":
+            cell.source = re.sub(r"\]\(([\w-]+)\.ipynb\)", r"](\1.html)", cell.source)
+    return copied

@@ -79,9 +79,10 @@ def _review(root: Path) -> Review:
 def _make_figure(product: Product, root: Path, folder: Path) -> None:
     from toolkit import plots
 
-    axes = plots.synthesis(_review(root).synthesize(product.key))
+    axes = plots.draw(_review(root).synthesize(product.key))
     for file in product.files:
         plots.save(axes, folder / file)
+    plots.close(axes)
 
 
 def _make_evidence_table(product: Product, root: Path, folder: Path) -> None:
@@ -98,10 +99,7 @@ def _make_verdict_table(product: Product, root: Path, folder: Path) -> None:
     from toolkit.tables.contents import verdict_table
 
     review = _review(root)
-    syntheses = [
-        review.synthesize(item.question) for claim in review.claims for item in review.questions_of(claim.claim)
-    ]
-    table = verdict_table(syntheses, review.document)
+    table = verdict_table(review.syntheses(), review.document)
     for file in product.files:
         tables.write(table, folder / file)
 
@@ -110,8 +108,7 @@ def _make_trace(product: Product, root: Path, folder: Path) -> None:
     from toolkit import tables
     from toolkit.tables.contents import trace_table
 
-    review = _review(root)
-    table = trace_table([review.synthesize(question.question) for question in review.questions])
+    table = trace_table(_review(root).syntheses())
     for file in product.files:
         tables.write(table, folder / file)
 

@@ -10,11 +10,12 @@ from toolkit.synthesis.wording import prediction_text, published_text, synthesis
 from toolkit.vocabulary import ClaimKind, Outcome
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     import pandas as pd
 
-    from toolkit.records import Claim
-    from toolkit.synthesis.review import Review
-    from toolkit.synthesis.synthesize import Synthesis
+    from toolkit.records import Claim, Document
+    from toolkit.synthesis.judged import Judged
 
 # A sign stands beside the colour, so that nothing is said by colour alone.
 _MARKS = {
@@ -40,7 +41,7 @@ class ClaimView:
     """A claim with the syntheses of its questions; a claim's verdict lists its questions and never averages them."""
 
     claim: Claim
-    syntheses: tuple[Synthesis, ...]
+    syntheses: tuple[Judged, ...]
 
     def verdicts(self) -> pd.DataFrame:
         """A row a question with its verdict, as in ``review.verdicts()``."""
@@ -91,7 +92,7 @@ def badge(outcome: Outcome) -> str:
 class QuestionView:
     """A question as it was asked: its PECO parts, the prediction under the claim, and the plan."""
 
-    synthesis: Synthesis
+    synthesis: Judged
 
     @property
     def _parts(self) -> list[tuple[str, str | None]]:
@@ -112,14 +113,15 @@ class QuestionView:
 
     def _repr_html_(self) -> str:
         rows = "".join(
-            f"<tr><th style='{_NAME_CELL}'>{name}</th><td style='text-align:left;padding:0'>{escape(text)}</td></tr>"
+            f"<tr style='background:none'><th style='{_NAME_CELL}'>{name}</th>"
+            f"<td style='text-align:left;padding:0'>{escape(text)}</td></tr>"
             for name, text in self._parts
             if text
         )
         return f"<table style='border-collapse:collapse;margin:.3em 0;max-width:60em'>{rows}</table>"
 
 
-def synthesis_html(synthesis: Synthesis) -> str:
+def synthesis_html(synthesis: Judged) -> str:
     """A synthesis as a card: the verdict in words, the published result, and the limits."""
     question = synthesis.question
     first, *others = synthesis_sentences(synthesis)
@@ -136,7 +138,7 @@ def synthesis_html(synthesis: Synthesis) -> str:
     return f"<div style='{_CARD.format(colour=_MARKS[synthesis.verdict.outcome][1])}'>{''.join(parts)}</div>"
 
 
-def plan_text(synthesis: Synthesis) -> str:
+def plan_text(synthesis: Judged) -> str:
     """What was planned for a question, and what was done where that differs."""
     question, plan = synthesis.question, synthesis.question.plan
     planned = {
@@ -148,15 +150,16 @@ def plan_text(synthesis: Synthesis) -> str:
     return text if synthesis.method == question.method else f"{text}; done: {planned[synthesis.method.value]}"
 
 
-def review_html(review: Review) -> str:
-    """A review as a card: what it holds and what its evidence is not."""
-    statuses = ", ".join(f"{number} {status}" for status, number in review.status_counts().items())
-    records = review.records
+def review_html(document: Document, counts: Mapping[str, int], statuses: Mapping[str, int]) -> str:
+    """A review as a card: what it holds and what its evidence is not.
+
+    ``counts`` says how many records of each kind there are, ``statuses`` how many estimates of each status.
+    """
+    held = ", ".join(f"{number} {kind}" for kind, number in counts.items())
+    how = ", ".join(f"{number} {status}" for status, number in statuses.items())
     return (
         f"<div style='{_CARD.format(colour='#2f5d8a')}'>"
-        f"<p style='margin:.3em 0'><strong>{escape(review.document.title)}</strong></p>"
-        f"<p style='margin:.3em 0'>{len(review.claims)} claims, {len(review.questions)} questions, "
-        f"{len(records.studies)} studies, {len(records.estimates)} estimates ({statuses}), "
-        f"{len(review.library)} references.</p>"
-        f"<p style='margin:.3em 0'><em>Limits.</em> {escape(review.document.limits)}</p></div>"
+        f"<p style='margin:.3em 0'><strong>{escape(document.title)}</strong></p>"
+        f"<p style='margin:.3em 0'>{escape(held)}. Of the estimates, {escape(how)}.</p>"
+        f"<p style='margin:.3em 0'><em>Limits.</em> {escape(document.limits)}</p></div>"
     )

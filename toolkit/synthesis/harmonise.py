@@ -148,3 +148,20 @@ def _from_other_raw_figures(row: Estimate) -> Effect | Unusable:
     else:
         return Unusable("no interval, standard error or raw figures are printed")
     return Effect(frame["y"].item(), frame["v"].item(), way)
+
+
+def harmonise_published(question: Question) -> tuple[float, float, float] | None:
+    """The published result with its limits on the question's analysis scale; ``None`` where it cannot stand there.
+
+    A ratio of another kind may stand beside ours on the log scale; the plot names its measure.
+    """
+    published = question.published
+    if published is None or published.measure is None or question.measure is None:
+        return None
+    figures = (published.value, published.ci_low, published.ci_high)
+    ratio = question.measure is QuestionMeasure.LOG_RATIO or question.measure.value in {item.value for item in RATIOS}
+    same_scale = published.measure in RATIOS if ratio else published.measure.value == question.measure.value
+    if not same_scale or any(figure is None for figure in figures):
+        return None
+    y, low, high = effects.find_measure(effect_code(published.measure)).transform([float(item) for item in figures])
+    return float(y), float(low), float(high)

@@ -13,6 +13,7 @@ from toolkit.errors import Finding, InvalidReviewError, Severity, UnknownNameErr
 from toolkit.records import Records, find_root, read_records
 from toolkit.records.check import check
 from toolkit.records.store import LIBRARY
+from toolkit.synthesis.display import ClaimView, review_html
 from toolkit.synthesis.select import Selection, SharedFigure, select
 from toolkit.synthesis.synthesize import Synthesis, synthesize
 from toolkit.vocabulary import ClaimKind, Outcome, Status
@@ -23,7 +24,6 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from toolkit.records import Claim, Document, Estimate, Question
-    from toolkit.synthesis.display import ClaimView
 
 
 def open_review(path: Path | str | None = None) -> Review:
@@ -89,8 +89,6 @@ class Review:
 
     def claim(self, key: str) -> ClaimView:
         """A claim with its questions and their verdicts, ready to be shown."""
-        from toolkit.synthesis.display import ClaimView
-
         claim = _find("claim", key, self.records.claims)
         return ClaimView(claim, tuple(self.synthesize(item.question) for item in self.records.questions_of(key)))
 
@@ -99,6 +97,12 @@ class Review:
         if question not in self._syntheses:
             self._syntheses[question] = synthesize(self.select(question))
         return self._syntheses[question]
+
+    def syntheses(self) -> tuple[Synthesis, ...]:
+        """The syntheses of all questions, claim by claim in the order of the document."""
+        return tuple(
+            self.synthesize(question.question) for claim in self.claims for question in self.questions_of(claim.claim)
+        )
 
     def select(self, question: str) -> Selection:
         """The rows of a question with what they were made of, before anything is pooled or counted."""
@@ -158,7 +162,7 @@ class Review:
         return {
             (study, reference): self.library[reference].short
             if len(studies_of[reference]) == 1
-            else study.replace("-", " ").title()
+            else " ".join(word[:1].upper() + word[1:] for word in study.split("-"))
             for study, reference in pairs
         }
 
@@ -181,16 +185,21 @@ class Review:
                     shared.append(SharedFigure(row.estimate, other.estimate, other.question, claim))
         return tuple(shared)
 
+    def counts(self) -> dict[str, int]:
+        """How many records of each kind there are."""
+        return {
+            "claims": len(self.claims),
+            "questions": len(self.questions),
+            "studies": len(self.records.studies),
+            "estimates": len(self.records.estimates),
+            "references": len(self.library),
+        }
+
     def __repr__(self) -> str:
-        return (
-            f"Review: {len(self.claims)} claims, {len(self.questions)} questions, {len(self.records.studies)} studies, "
-            f"{len(self.records.estimates)} estimates, {len(self.library)} references"
-        )
+        return f"Review: {', '.join(f'{number} {kind}' for kind, number in self.counts().items())}"
 
     def _repr_html_(self) -> str:
-        from toolkit.synthesis.display import review_html
-
-        return review_html(self)
+        return review_html(self.document, self.counts(), self.status_counts())
 
     def status_counts(self) -> dict[str, int]:
         """How many estimates were verified, derived, computed or only recalled."""

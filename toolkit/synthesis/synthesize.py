@@ -3,84 +3,37 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, fields
-from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from toolkit import meta
 from toolkit.effects import find_measure
+from toolkit.synthesis.display import QuestionView, synthesis_html
 from toolkit.synthesis.harmonise import pooled_code
+from toolkit.synthesis.judged import Judged, SensitivityResult
 from toolkit.synthesis.select import Row, Selection, Vote
 from toolkit.synthesis.verdict import Verdict, judge_directions, judge_interval
+from toolkit.synthesis.wording import synthesis_text
 from toolkit.vocabulary import EffectDirection, Method, Outcome, Status
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     import pandas as pd
 
-    from toolkit.effects import Measure
-    from toolkit.meta import MetaResult, SignTest
+    from toolkit.meta import MetaResult
     from toolkit.records import Plan, Question
-    from toolkit.synthesis.display import QuestionView
 
 FEWEST = 3
 """The fewest independent samples that are pooled, or whose directions are counted."""
 
 
-@dataclass(frozen=True, slots=True)
-class SensitivityResult:
-    """The planned model without some rows: what was left out, why, and the result, or why there is none."""
-
-    name: str
-    left_out: tuple[str, ...]
-    reason: str
-    result: MetaResult | None
-
-
 @dataclass(frozen=True)
-class Synthesis(Selection):
-    """What the evidence says on one question, with everything needed to trace it.
-
-    ``method`` is what was done; ``fallbacks`` says why it is not what was planned. ``result`` (on the analysis scale,
-    running as the question asks) is there where numbers were pooled, ``sign_test`` where directions were counted.
-    """
-
-    method: Method
-    verdict: Verdict
-    result: MetaResult | None = None
-    sign_test: SignTest | None = None
-    fallbacks: tuple[str, ...] = ()
-    sensitivity: tuple[SensitivityResult, ...] = ()
-
-    @property
-    def measure(self) -> Measure:
-        """The measure on whose scale the question is pooled."""
-        return find_measure(pooled_code(self.question.measure))
-
-    @property
-    def smallest_effect(self) -> float | None:
-        """The smallest effect of interest on the analysis scale, running as the question asks."""
-        smallest = self.question.smallest_effect
-        return None if smallest is None else float(self.measure.transform(float(smallest)))
-
-    @cached_property
-    def pooled_rows(self) -> tuple[Row, ...]:
-        """The rows of the main analysis, in the order of the result's studies; empty where nothing was pooled."""
-        return tuple(row for row in self.rows if row.is_pooled) if self.method is Method.POOL else ()
-
-    @property
-    def participants(self) -> int | None:
-        """The participants of the samples used, as far as they are printed; ``None`` where none is."""
-        used = self.pooled_rows or tuple(row for vote in self.votes for row in vote.rows)
-        sizes: dict[str, int] = {}
-        for row in used:
-            if row.estimate.n_total is not None:
-                sizes[row.estimate.sample] = max(int(row.estimate.n_total), sizes.get(row.estimate.sample, 0))
-        return sum(sizes.values()) or None
+class Synthesis(Judged):
+    """What the evidence says on one question: it shows itself, puts itself in words, and can be traced to its rows."""
 
     @property
     def asked(self) -> QuestionView:
         """The question with its prediction and plan, ready to be shown."""
-        from toolkit.synthesis.display import QuestionView
-
         return QuestionView(self)
 
     def trace(self) -> pd.DataFrame:
@@ -105,16 +58,12 @@ class Synthesis(Selection):
 
     def summary(self) -> str:
         """The synthesis in plain words."""
-        from toolkit.synthesis.wording import synthesis_text
-
         return synthesis_text(self)
 
     def __str__(self) -> str:
         return self.summary()
 
     def _repr_html_(self) -> str:
-        from toolkit.synthesis.display import synthesis_html
-
         return synthesis_html(self)
 
 
@@ -146,37 +95,45 @@ def _counted(number: int) -> str:
 
 
 def _pool(selection: Selection, rows: list[Row]) -> Synthesis:
-    question = selection.question
-    result = _fit(question.plan, rows)
+    result = _fit(selection.question.plan, rows)
+    return Synthesis(
+        **_parts(selection),
+        method=Method.POOL,
+        verdict=Verdict(*_judge(selection.question, result)),
+        result=result,
+        sensitivity=tuple(_sensitivity(selection.question, rows, result)),
+    )
+
+
+def _judge(question: Question, result: MetaResult) -> tuple[Outcome, str]:
+    """The verdict rule on a pooled result, turned so that positive is the effect that the claim speaks of."""
     sign = question.predicted.sign
     low, high = sorted((sign * result.ci_low, sign * result.ci_high))
     smallest = None
     if question.smallest_effect is not None:
         measure = find_measure(pooled_code(question.measure))
         smallest = abs(float(measure.transform(float(question.smallest_effect))))
-    verdict = Verdict(*judge_interval(low, high, smallest, negligible=question.predicted.is_negligible))
-    return Synthesis(
-        **_parts(selection),
-        method=Method.POOL,
-        verdict=verdict,
-        result=result,
-        sensitivity=_sensitivity(question, rows),
-    )
+    return judge_interval(low, high, smallest, negligible=question.predicted.is_negligible)
 
 
-def _sensitivity(question: Question, rows: list[Row]) -> tuple[SensitivityResult, ...]:
-    """The planned sensitivity analyses, and one without the rows that this project computed itself."""
-    wanted = [(item.name, item.leave_out, item.reason) for item in question.plan.sensitivity]
-    computed = tuple(row.estimate.estimate for row in rows if row.estimate.status is Status.COMPUTED)
-    if computed:
+def _sensitivity(question: Question, rows: list[Row], planned: MetaResult) -> Iterator[SensitivityResult]:
+    """The planned sensitivity analyses, one without rows computed by this project, one with a safeguarded interval."""
+    wanted = [(item.name, item.reason, item.leave_out) for item in question.plan.sensitivity]
+    if computed := tuple(row.estimate.estimate for row in rows if row.estimate.status is Status.COMPUTED):
         reason = "computed from public data by this project, no published estimates"
-        wanted.append(("without the rows computed by this project", computed, reason))
-    results = []
-    for name, left_out, reason in wanted:
+        wanted.append(("without the rows computed by this project", reason, computed))
+    for name, reason, left_out in wanted:
         kept = [row for row in rows if row.estimate.estimate not in left_out]
         result = _fit(question.plan, kept) if len(kept) >= FEWEST else None
-        results.append(SensitivityResult(name, left_out, reason, result))
-    return tuple(results)
+        yield SensitivityResult(name, reason, left_out, result, _judge(question, result)[0] if result else None)
+    common_effect = _fit(question.plan.model_copy(update={"tau2": "EE", "test": "z"}), rows)
+    if planned.se < common_effect.se:
+        # Effects that vary less than chance make the Knapp-Hartung interval too narrow (Roever et al. 2015,
+        # BMC Med Res Methodol 15:99), so that it should not be read alone.
+        guarded = _fit(question.plan.model_copy(update={"test": "adhoc"}), rows)
+        name = "with an interval that is never narrower than that of the common-effect model"
+        reason = "the effects vary less than chance would have them, which makes the planned interval narrow"
+        yield SensitivityResult(name, reason, (), guarded, _judge(question, guarded)[0])
 
 
 def _fit(plan: Plan, rows: list[Row]) -> MetaResult:

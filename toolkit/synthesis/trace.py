@@ -12,8 +12,8 @@ from toolkit.vocabulary import EffectDirection, Method
 
 if TYPE_CHECKING:
     from toolkit.records import Claim, Question
+    from toolkit.synthesis.judged import Judged
     from toolkit.synthesis.select import Row
-    from toolkit.synthesis.synthesize import Synthesis
 
 _PRINTED = (
     "measure value ci_low ci_high ci_level se p_value events_1 total_1 events_2 total_2 "
@@ -21,7 +21,7 @@ _PRINTED = (
 ).split()
 
 
-def trace_frame(synthesis: Synthesis) -> pd.DataFrame:
+def trace_frame(synthesis: Judged) -> pd.DataFrame:
     """A row an estimate: source, figures as printed, transformation, y and v (analysis scale), weight in per cent.
 
     ``used`` says whether the row made the result: pooled where numbers were pooled, its direction counted otherwise.
@@ -35,7 +35,7 @@ def trace_frame(synthesis: Synthesis) -> pd.DataFrame:
     return pd.DataFrame([_record(row, synthesis, weights) for row in synthesis.rows])
 
 
-def _record(row: Row, synthesis: Synthesis, weights: dict[str, float]) -> dict[str, Any]:
+def _record(row: Row, synthesis: Judged, weights: dict[str, float]) -> dict[str, Any]:
     estimate = row.estimate
     pooled = synthesis.method is Method.POOL
     used = row.is_pooled if pooled else synthesis.method is Method.DIRECTION and row.has_vote
@@ -67,7 +67,7 @@ def _record(row: Row, synthesis: Synthesis, weights: dict[str, float]) -> dict[s
     }
 
 
-def _reason(row: Row, synthesis: Synthesis) -> str:
+def _reason(row: Row, synthesis: Judged) -> str:
     if row.left_out and not (row.has_vote and synthesis.method is Method.DESCRIBE):
         return row.left_out
     return "described only: too few comparable findings to pool or count"
@@ -77,7 +77,7 @@ def _printed(value: object) -> str:
     return "" if value is None else str(value)
 
 
-def summary_record(synthesis: Synthesis) -> dict[str, Any]:
+def summary_record(synthesis: Judged) -> dict[str, Any]:
     """A synthesis as one row of ``review.verdicts()``; effects on the natural scale, running as the question asks."""
     question, result = synthesis.question, synthesis.result
     record = question_record(synthesis.claim, question) | {

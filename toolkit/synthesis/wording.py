@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from toolkit.records import PublishedResult
-    from toolkit.synthesis.synthesize import Synthesis
+    from toolkit.synthesis.judged import Judged, SensitivityResult
 
 MEASURE_NAMES = {
     QuestionMeasure.OR: "odds ratio",
@@ -24,7 +24,7 @@ MEASURE_NAMES = {
     QuestionMeasure.SMD: "standardised mean difference",
     QuestionMeasure.R: "correlation",
     QuestionMeasure.PROP: "proportion",
-    QuestionMeasure.LOG_RATIO: "ratio (of different kinds)",
+    QuestionMeasure.LOG_RATIO: "ratio of mixed kinds",
 }
 
 _PREDICTION = {
@@ -35,12 +35,12 @@ _PREDICTION = {
 }
 
 
-def synthesis_text(synthesis: Synthesis) -> str:
+def synthesis_text(synthesis: Judged) -> str:
     """The whole synthesis in plain words: outcome first, then the numbers, then the limits."""
     return " ".join(synthesis_sentences(synthesis))
 
 
-def synthesis_sentences(synthesis: Synthesis) -> list[str]:
+def synthesis_sentences(synthesis: Judged) -> list[str]:
     """The sentences of :func:`synthesis_text`."""
     sentences = [f"{synthesis.verdict.outcome.value.capitalize()}: {synthesis.verdict.reason}."]
     sentences += {Method.POOL: _pooled, Method.DIRECTION: _directions, Method.DESCRIBE: _description}[synthesis.method](
@@ -52,7 +52,7 @@ def synthesis_sentences(synthesis: Synthesis) -> list[str]:
     return sentences
 
 
-def prediction_text(synthesis: Synthesis) -> str:
+def prediction_text(synthesis: Judged) -> str:
     """What the claim predicts, with the smallest effect of interest."""
     question = synthesis.question
     text = _PREDICTION[question.predicted.value]
@@ -62,7 +62,7 @@ def prediction_text(synthesis: Synthesis) -> str:
     return f"{text}; smallest effect of interest {question.smallest_effect} ({name})"
 
 
-def natural_interval(synthesis: Synthesis, value: float, low: float, high: float) -> str:
+def natural_interval(synthesis: Judged, value: float, low: float, high: float) -> str:
     """An effect with its interval, from the analysis scale to the natural one, as printed."""
     return estimate(*(float(number) for number in synthesis.measure.back_transform(np.array([value, low, high]))))
 
@@ -76,7 +76,7 @@ def published_text(published: PublishedResult, citation: str) -> str:
     return f"{citation}: {measure}{published.value}{interval}"
 
 
-def shared_text(synthesis: Synthesis) -> str:
+def shared_text(synthesis: Judged) -> str:
     """Which figures stand under another question too, so that the two results are not independent."""
     places = dict.fromkeys((item.other_question, item.other_claim) for item in synthesis.shared)
     named = _list(f"{question} (claim {claim})" for question, claim in places)
@@ -84,7 +84,7 @@ def shared_text(synthesis: Synthesis) -> str:
     return f"The figures of {rows} stand under {named} too: the results are not independent."
 
 
-def _pooled(synthesis: Synthesis) -> list[str]:
+def _pooled(synthesis: Judged) -> list[str]:
     result, question = synthesis.result, synthesis.question
     name = MEASURE_NAMES[question.measure]
     level = percent(result.level)
@@ -105,16 +105,19 @@ def _pooled(synthesis: Synthesis) -> list[str]:
     )
     supports, contradicts = synthesis.count(EffectDirection.SUPPORTS), synthesis.count(EffectDirection.CONTRADICTS)
     sentences.append(f"Of {len(synthesis.votes)} samples {supports} point to the claim and {contradicts} against it.")
-    for item in synthesis.sensitivity:
-        if item.result is None:
-            sentences.append(f"Too few samples are left {item.name}.")
-        else:
-            value = natural_interval(synthesis, item.result.estimate, item.result.ci_low, item.result.ci_high)
-            sentences.append(f"{item.name.capitalize()}: {value} from {item.result.k} samples.")
+    sentences += [_sensitivity(synthesis, item) for item in synthesis.sensitivity]
     return sentences
 
 
-def _directions(synthesis: Synthesis) -> list[str]:
+def _sensitivity(synthesis: Judged, item: SensitivityResult) -> str:
+    if item.result is None:
+        return f"Too few samples are left {item.name}."
+    value = natural_interval(synthesis, item.result.estimate, item.result.ci_low, item.result.ci_high)
+    same = "the same verdict" if item.outcome is synthesis.verdict.outcome else f"then {item.outcome.value}"
+    return f"{item.name[0].upper()}{item.name[1:]}: {value} from {item.result.k} samples, {same}."
+
+
+def _directions(synthesis: Judged) -> list[str]:
     test = synthesis.sign_test
     ties = len(synthesis.votes) - test.n
     neither = f"; {ties} more show no difference, no clear direction or conflicting findings" if ties else ""
@@ -133,7 +136,7 @@ def _directions(synthesis: Synthesis) -> list[str]:
     return sentences
 
 
-def _description(synthesis: Synthesis) -> list[str]:
+def _description(synthesis: Judged) -> list[str]:
     if synthesis.verdict.outcome is Outcome.NO_EVIDENCE:
         return []
     votes = synthesis.votes
@@ -153,7 +156,7 @@ def _description(synthesis: Synthesis) -> list[str]:
     return [f"{len(votes)} independent sample{'s' if len(votes) > 1 else ''}: {_list(parts)}."]
 
 
-def _natural_span(synthesis: Synthesis, low: float, high: float) -> str:
+def _natural_span(synthesis: Judged, low: float, high: float) -> str:
     low, high = (float(number) for number in synthesis.measure.back_transform(np.array([low, high])))
     return f"{significant(low)} and {significant(high)}"
 

@@ -9,7 +9,8 @@ import pycountry
 
 from toolkit.numbers import count, estimate, percent, significant
 from toolkit.synthesis.wording import MEASURE_NAMES, prediction_text, published_text, shared_text
-from toolkit.tables.table import Column, Footnote, RowGroup, Table
+from toolkit.tables.table import Table
+from toolkit.tables.value import Column, Footnote, RowGroup
 from toolkit.vocabulary import MANY_COUNTRIES, Adjusted, EffectDirection, Method, Orientation, Role, Status
 
 if TYPE_CHECKING:
@@ -28,16 +29,16 @@ _DIRECTIONS = {
 }
 
 _COLUMNS = (
-    Column("study", "Study"),
+    Column("study", "Study", width=18),
     Column("design", "Design"),
     Column("country", "Country"),
     Column("n", "n", align="right"),
     Column("contrast", "Exposure, comparator", width=30),
     Column("outcome", "Outcome", width=24),
-    Column("result", "Result as printed", width=18),
+    Column("result", "Result as printed", width=20),
     Column("adjusted", "Adjusted"),
     Column("direction", "Direction"),
-    Column("source", "Source", width=26),
+    Column("source", "Source", width=24),
 )
 
 
@@ -69,7 +70,10 @@ def evidence_table(synthesis: Synthesis) -> Table:
 
 
 def verdict_table(syntheses: Sequence[Synthesis], document: Document, *, title: str = "Verdicts by question") -> Table:
-    """A row a question: what was asked, what was found (natural scale), and the verdict by the rule set in advance."""
+    """A row a question: what was asked, what was found (natural scale), and the verdict by the rule set in advance.
+
+    The questions of a claim stand together, as in ``review.syntheses()``.
+    """
     columns = (
         Column("question", "Question", width=34),
         Column("prediction", "Prediction", width=24),
@@ -84,8 +88,7 @@ def verdict_table(syntheses: Sequence[Synthesis], document: Document, *, title: 
     )
     rows: list[tuple[str, ...]] = []
     groups: list[RowGroup] = []
-    places = {claim: place for place, claim in enumerate(dict.fromkeys(item.claim.claim for item in syntheses))}
-    for synthesis in sorted(syntheses, key=lambda item: places[item.claim.claim]):
+    for synthesis in syntheses:
         heading = f"{synthesis.claim.claim}. {synthesis.claim.text}"
         if groups and groups[-1].heading == heading:
             groups[-1] = RowGroup(heading, groups[-1].start, len(rows) + 1)
@@ -142,14 +145,16 @@ def comparison_table(synthesis: Synthesis) -> Table:
 
 
 def _own_results(synthesis: Synthesis) -> list[tuple[str, ...]]:
-    rows = [("Planned analysis", *_own_result(synthesis, synthesis.result), f"{synthesis.result.k} samples")]
+    planned = f"{synthesis.result.k} samples; {synthesis.verdict.outcome.value}"
+    rows = [("Planned analysis", *_own_result(synthesis, synthesis.result), planned)]
     for item in synthesis.sensitivity:
-        left_out = f"left out: {', '.join(item.left_out)} ({item.reason})"
+        name = f"{item.name[0].upper()}{item.name[1:]}"
+        left_out = f"left out: {', '.join(item.left_out)}; {item.reason}" if item.left_out else item.reason
         if item.result is None:
-            rows.append((item.name.capitalize(), "too few samples are left", "", "", left_out))
+            rows.append((name, "too few samples are left", "", "", left_out))
         else:
-            cells = _own_result(synthesis, item.result)
-            rows.append((item.name.capitalize(), *cells, f"{item.result.k} samples; {left_out}"))
+            note = f"{item.result.k} samples; {item.outcome.value}; {left_out}"
+            rows.append((name, *_own_result(synthesis, item.result), note))
     return rows
 
 
@@ -236,7 +241,7 @@ def _cells(row: Row, synthesis: Synthesis) -> tuple[str, ...]:
     source = "\n".join(part for part in (locator + read_in, item.source_url or "") if part)
     return (
         f"{row.label} [{item.estimate}]",
-        item.design.value.replace("-", " "),
+        item.design.words,
         countries(item.country),
         count(float(item.n_total)) if item.n_total is not None else "",
         contrast,

@@ -7,7 +7,7 @@ from string import ascii_lowercase
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from toolkit.tables.table import Footnote, Table
+    from toolkit.tables.value import Footnote, TableValue
 
 # Where a mark stands: (row, column), with None for "no row" in a heading; a row group is ("group", heading).
 Place = tuple[int | str | None, str]
@@ -33,7 +33,7 @@ class Marks:
         return self.places.get((row, column), "")
 
 
-def marks(table: Table) -> Marks:
+def marks(table: TableValue) -> Marks:
     """Letters for the footnotes in reading order: headings, then row by row, a row group before its rows."""
     ordered = sorted(table.footnotes, key=lambda footnote: _reading_order(footnote, table))
     letters: dict[str, str] = {}
@@ -49,7 +49,7 @@ def marks(table: Table) -> Marks:
     )
 
 
-def _reading_order(footnote: Footnote, table: Table) -> tuple[int, int]:
+def _reading_order(footnote: Footnote, table: TableValue) -> tuple[int, int]:
     if footnote.group is not None:
         return next(group.start for group in table.row_groups if group.heading == footnote.group), -1
     column = next(number for number, column in enumerate(table.columns) if column.name == footnote.column)

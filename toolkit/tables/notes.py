@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
     from toolkit.tables.marks import Marks
-    from toolkit.tables.table import Table
+    from toolkit.tables.value import TableValue
 
 
 class Note(NamedTuple):
@@ -17,7 +17,7 @@ class Note(NamedTuple):
     text: str
 
 
-def notes_of(table: Table, marked: Marks) -> list[Note]:
+def notes_of(table: TableValue, marked: Marks) -> list[Note]:
     """General notes, abbreviations, footnotes by their marks, then the sources."""
     abbreviations = "; ".join(f"{short}, {long}" for short, long in table.abbreviations)
     return [

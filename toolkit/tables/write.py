@@ -7,18 +7,18 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from toolkit.files import write_atomically
-from toolkit.tables.table import TableError
+from toolkit.tables.value import TableError
 
 if TYPE_CHECKING:
     import os
 
-    from toolkit.tables.table import Table
+    from toolkit.tables.value import TableValue
 
 # The suffix of a file -> the module of toolkit.tables.render whose ``document`` makes its bytes.
 WRITERS = {".csv": "csv", ".docx": "docx", ".html": "html", ".md": "markdown", ".tex": "latex"}
 
 
-def write(table: Table, path: str | os.PathLike[str]) -> Path:
+def write(table: TableValue, path: str | os.PathLike[str]) -> Path:
     """Write the table to ``path`` in the format of its suffix (.csv .docx .html .md .tex); gives the path back.
 
     The same table gives the same bytes each time. A reader of the file finds the old content or the new, never a

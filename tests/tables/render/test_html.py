@@ -2,8 +2,10 @@
 
 from html.parser import HTMLParser
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from lxml import html as lxml_html
 
 from toolkit.tables import Column, Table
 from toolkit.tables.render.html import document, fragment
@@ -110,3 +112,33 @@ def test_any_table_comes_back(tables, data):
         assert body.pop(table.row_groups[0].start) == [table.row_groups[0].heading]
     assert body == [list(row) for row in table.rows]
     assert grid.caption == table.title
+
+
+@pytest.mark.parametrize(
+    ("cell", "address"),
+    [
+        ("Table 2\nhttps://example.org/a?b=1&c=2", "https://example.org/a?b=1&c=2"),
+        ("see (http://example.org/a).", "http://example.org/a"),
+        ('https://example.org/"onmouseover="alert(1)', "https://example.org/"),
+        ("https://example.org/<script>alert(1)</script>", "https://example.org/"),
+    ],
+)
+def test_an_address_in_a_cell_is_a_link_and_nothing_more(cell, address):
+    page = fragment(Table(title="T", columns=[Column("a", "A"), Column("b", "B")], rows=[("x", cell)]))
+    (link,) = lxml_html.fromstring(page).iter("a")
+    assert (link.get("href"), link.text) == (address, address)
+    assert set(link.attrib) == {"href", "rel"}
+    assert "<script" not in page
+
+
+@pytest.mark.parametrize("cell", ["javascript:alert(1)", "data:text/html,x", "ftp://example.org", "https://"])
+def test_nothing_but_a_web_address_becomes_a_link(cell):
+    page = fragment(Table(title="T", columns=[Column("a", "A")], rows=[(cell,)]))
+    assert not list(lxml_html.fromstring(page).iter("a"))
+
+
+def test_a_long_address_shows_its_site_and_leads_to_the_whole():
+    address = "https://example.org/a/very/long/path/to/a/report?with=many&parts=in&it"
+    page = fragment(Table(title="T", columns=[Column("a", "A")], rows=[(address,)]))
+    (link,) = lxml_html.fromstring(page).iter("a")
+    assert (link.get("href"), link.text) == (address, "example.org/…")

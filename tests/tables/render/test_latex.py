@@ -23,6 +23,7 @@ PRINTED = {
     r"\textasciigrave{}": "`",
     r"\newline{}": "\n",
     r"\kern0pt ": "",
+    r"\allowbreak{}": "",
     **{rf"\{special}": special for special in "{}$&#%_"},
     **{f"{{{special}}}": special for special in "[]*"},
 }
@@ -40,6 +41,7 @@ def printed(source):
 @example("\\input{x}")
 @example("a---b,,c")
 @example("100% & more_text #1")
+@example("https://example.org/a--b/c_d?x=1&y=%20")
 def test_escaped_text_prints_as_it_was(text):
     assert printed(escaped(text)) == text
 
@@ -47,6 +49,13 @@ def test_escaped_text_prints_as_it_was(text):
 def test_neighbours_do_not_join_to_another_character():
     assert escaped("--- ,, ?`") == r"-\kern0pt -\kern0pt - ,\kern0pt , ?\kern0pt \textasciigrave{}"
     assert escaped("<<") == r"\textless{}\kern0pt \textless{}"
+
+
+def test_an_address_may_break_after_its_punctuation_and_a_short_word_may_not():
+    source = escaped("https://example.org/a_long-name?id=1")
+    assert source.count(r"\allowbreak{}") == 8
+    assert r"/\allowbreak{}/\allowbreak{}example.\allowbreak{}org" in source
+    assert "allowbreak" not in escaped("case-control and/or cohort")
 
 
 def test_the_grid_comes_back(table):

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 from toolkit.numbers import MINUS
 
 if TYPE_CHECKING:
-    from toolkit.tables.table import Table
+    from toolkit.tables.value import TableValue
 
 # What makes a spreadsheet read a cell as a formula: the usual characters, control characters before them, and the
 # full-width forms that some of its versions fold to them.
@@ -23,7 +23,7 @@ _FORMULA = re.compile(r"[=+\-@\t\r\n＝＋－＠]")
 _NUMBER = re.compile(r"[+-]?(\d+(\.\d*)?|\.\d+)([eE][+-]?\d+)?%?")
 
 
-def document(table: Table) -> bytes:
+def document(table: TableValue) -> bytes:
     """The table as UTF-8 CSV with a byte order mark, comma separated; line ends are ``\\n``."""
     groups = _group_of_row(table)
     notes = _notes_of_row(table)
@@ -47,11 +47,11 @@ def guarded(text: str) -> str:
     return f"'{text}" if _FORMULA.match(text) else text
 
 
-def _group_of_row(table: Table) -> dict[int, str]:
+def _group_of_row(table: TableValue) -> dict[int, str]:
     return {row: group.heading for group in table.row_groups for row in range(group.start, group.stop)}
 
 
-def _notes_of_row(table: Table) -> dict[int, str]:
+def _notes_of_row(table: TableValue) -> dict[int, str]:
     titles = {column.name: column.title for column in table.columns}
     notes: dict[int, list[str]] = {}
     for footnote in table.footnotes:

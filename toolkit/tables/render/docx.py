@@ -34,7 +34,7 @@ if TYPE_CHECKING:
     from docx.table import Table as DocxTable
 
     from toolkit.tables.marks import Marks
-    from toolkit.tables.table import Align, Table
+    from toolkit.tables.value import Align, TableValue
 
 # The first moment that a zip archive can hold: a date that plainly says nothing.
 _EPOCH = datetime(1980, 1, 1, tzinfo=UTC)
@@ -45,7 +45,7 @@ _ALIGN = {"left": WD_ALIGN_PARAGRAPH.LEFT, "right": WD_ALIGN_PARAGRAPH.RIGHT, "c
 _INDENT = Mm(3)
 
 
-def document(table: Table) -> bytes:
+def document(table: TableValue) -> bytes:
     """The table as a Word document of its own, in landscape where it is too wide for a page upright."""
     file = Document()
     _describe(file, table)
@@ -67,7 +67,7 @@ def document(table: Table) -> bytes:
     return _fixed_dates(stream.getvalue())
 
 
-def _describe(file: DocxDocument, table: Table) -> None:
+def _describe(file: DocxDocument, table: TableValue) -> None:
     properties = file.core_properties
     properties.title = table.title[:255]  # the standard allows no more
     properties.author = properties.comments = properties.last_modified_by = ""
@@ -107,7 +107,7 @@ def _set_style(style: ParagraphStyle, *, size: float, bold: bool = False, after:
     style.paragraph_format.line_spacing = 1.0
 
 
-def _caption(file: DocxDocument, table: Table) -> None:
+def _caption(file: DocxDocument, table: TableValue) -> None:
     """The caption with a number that Word counts itself when the table is moved into a manuscript."""
     paragraph = file.add_paragraph("Table ", style="Caption")
     field = OxmlElement("w:fldSimple")
@@ -117,7 +117,7 @@ def _caption(file: DocxDocument, table: Table) -> None:
     paragraph.add_run(f". {table.title}")
 
 
-def _grid(file: DocxDocument, table: Table, marked: Marks, width: int) -> None:
+def _grid(file: DocxDocument, table: TableValue, marked: Marks, width: int) -> None:
     """The table itself. Its rows are built as XML: python-docx counts all cells at each access, which takes minutes."""
     widths = [round(share * width) for share in column_shares(table)]
     grid = file.add_table(rows=0, cols=len(widths))
@@ -129,7 +129,7 @@ def _grid(file: DocxDocument, table: Table, marked: Marks, width: int) -> None:
         grid._tbl.append(row)
 
 
-def _frame(grid: DocxTable, table: Table) -> None:
+def _frame(grid: DocxTable, table: TableValue) -> None:
     properties = grid._tbl.tblPr
     borders = OxmlElement("w:tblBorders")
     for side in ("top", "bottom"):
@@ -155,7 +155,7 @@ def _rule(side: str, *, eighths: int) -> BaseOxmlElement:
     return rule
 
 
-def _rows(table: Table, marked: Marks, widths: list[int]) -> Iterator[BaseOxmlElement]:
+def _rows(table: TableValue, marked: Marks, widths: list[int]) -> Iterator[BaseOxmlElement]:
     heads = [(column.title, marked.of_column(column.name), column.align) for column in table.columns]
     last_head = _row([_cell(*head, width, bold=True, rule=True) for head, width in zip(heads, widths, strict=True)])
     last_head.get_or_add_trPr().append(OxmlElement("w:tblHeader"))

@@ -6,8 +6,10 @@ Colours are those of the surroundings, so that it reads on light and dark alike.
 
 from __future__ import annotations
 
+import re
 from html import escape
 from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
 
 from toolkit.tables.layout import column_shares
 from toolkit.tables.marks import marks
@@ -17,27 +19,35 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from toolkit.tables.marks import Marks
-    from toolkit.tables.table import Column, RowGroup, Table
+    from toolkit.tables.value import Column, RowGroup, TableValue
 
+# The class stands twice to outweigh the rules of a notebook, which set all cells flush right on striped rows.
 STYLE = """\
-table.evidence { border-collapse: collapse; color: inherit; background: none; margin: 1rem 0; }
-table.evidence { font-size: 0.9rem; line-height: 1.35; font-variant-numeric: tabular-nums; }
-table.evidence caption { caption-side: top; text-align: left; font-weight: 600; padding: 0 0 0.4rem; color: inherit; }
-table.evidence th, table.evidence td { text-align: left; vertical-align: top; white-space: normal; }
-table.evidence th, table.evidence td { padding: 0.25rem 0.6rem; border: 0; background: none; }
-table.evidence .right { text-align: right; }
-table.evidence td.right { white-space: nowrap; }
-table.evidence .center { text-align: center; }
-table.evidence thead th { vertical-align: bottom; font-weight: 600; border-bottom: 1px solid currentColor; }
-table.evidence thead { border-top: 2px solid currentColor; }
-table.evidence tbody th { font-weight: 400; }
-table.evidence tbody th[scope=rowgroup] { font-weight: 600; padding-top: 0.5rem; }
-table.evidence tbody.grouped th[scope=row] { padding-left: 1.4rem; }
-table.evidence tfoot { border-top: 2px solid currentColor; }
-table.evidence tfoot td { font-size: 0.8rem; padding-top: 0.4rem; }
-table.evidence tfoot p { margin: 0 0 0.2rem; max-width: 60rem; }
-table.evidence sup { font-size: 0.7em; line-height: 0; }
+table.evidence.evidence { border-collapse: collapse; color: inherit; background: none; margin: 1em 0; }
+table.evidence.evidence { font-size: 0.9em; line-height: 1.35; font-variant-numeric: tabular-nums; }
+table.evidence.evidence caption { caption-side: top; text-align: left; font-weight: 600; color: inherit; }
+table.evidence.evidence caption { padding: 0 0 0.4em; }
+table.evidence.evidence th, table.evidence.evidence td { text-align: left; vertical-align: top; white-space: normal; }
+table.evidence.evidence tr { background: none; }
+table.evidence.evidence th, table.evidence.evidence td { padding: 0.25em 0.6em; border: 0; background: none; }
+table.evidence.evidence .right { text-align: right; }
+table.evidence.evidence td.right { white-space: nowrap; }
+table.evidence.evidence .center { text-align: center; }
+table.evidence.evidence thead th { vertical-align: bottom; font-weight: 600; border-bottom: 1px solid currentColor; }
+table.evidence.evidence thead { border-top: 2px solid currentColor; }
+table.evidence.evidence tbody th { font-weight: 400; }
+table.evidence.evidence tbody th[scope=rowgroup] { font-weight: 600; padding-top: 0.5em; }
+table.evidence.evidence tbody.grouped th[scope=row] { padding-left: 1.4em; }
+table.evidence.evidence tfoot { border-top: 2px solid currentColor; }
+table.evidence.evidence tfoot td { font-size: 0.8em; padding-top: 0.4em; }
+table.evidence.evidence tfoot p { margin: 0 0 0.2em; max-width: 60em; }
+table.evidence.evidence a { color: inherit; overflow-wrap: anywhere; }
+table.evidence.evidence sup { font-size: 0.7em; line-height: 0; }
 """
+
+_LONG_ADDRESS = 40
+# Punctuation that closes a sentence or a bracket around an address does not belong to it.
+_ADDRESS = re.compile(r"https?://[^\s<>\"'`]*[^\s<>\"'`.,;:!?)\]}]")
 
 _PAGE = """\
 <!DOCTYPE html>
@@ -62,18 +72,18 @@ body {{ font-family: system-ui, "Segoe UI", "Helvetica Neue", Arial, sans-serif;
 """
 
 
-def document(table: Table) -> bytes:
+def document(table: TableValue) -> bytes:
     """The table as a page that needs nothing else: no script, no font and no picture from elsewhere."""
     title = escape(table.title.replace("\n", " "))
     return _PAGE.format(title=title, style=STYLE, table=fragment(table)).encode()
 
 
-def notebook(table: Table) -> str:
+def notebook(table: TableValue) -> str:
     """The table with its style, for a notebook's output."""
     return f"<style>\n{STYLE}</style>\n{fragment(table)}"
 
 
-def fragment(table: Table) -> str:
+def fragment(table: TableValue) -> str:
     """The table as a ``<table class="evidence">`` element for another page; :data:`STYLE` is its style sheet."""
     marked = marks(table)
     label = f' id="{escape(table.label)}"' if table.label else ""
@@ -90,7 +100,22 @@ def fragment(table: Table) -> str:
 
 def _text(text: str, mark: str = "") -> str:
     sup = f"<sup>{mark}</sup>" if mark else ""
-    return escape(text).replace("\n", "<br>") + sup
+    return _linked(text).replace("\n", "<br>") + sup
+
+
+def _linked(text: str) -> str:
+    """The text escaped, its http(s) addresses as links; nothing else can become one."""
+    parts, end = [], 0
+    for found in _ADDRESS.finditer(text):
+        link = f'<a href="{escape(found.group())}" rel="noopener noreferrer">{escape(_shown(found.group()))}</a>'
+        parts += [escape(text[end : found.start()]), link]
+        end = found.end()
+    return "".join([*parts, escape(text[end:])])
+
+
+def _shown(address: str) -> str:
+    """The address as a reader needs it: whole where it is short, else the site, since the link holds the rest."""
+    return address if len(address) <= _LONG_ADDRESS else f"{urlsplit(address).netloc}/…"
 
 
 def _attributes(column: Column) -> str:
@@ -98,14 +123,14 @@ def _attributes(column: Column) -> str:
     return "" if column.align == "left" else f' class="{column.align}" style="text-align: {column.align}"'
 
 
-def _widths(table: Table) -> str:
+def _widths(table: TableValue) -> str:
     if all(column.width is None for column in table.columns):
         return ""  # a browser fits columns to their cells better than an estimate does
     cols = "".join(f'<col style="width: {share:.1%}">' for share in column_shares(table))
     return f"<colgroup>{cols}</colgroup>\n"
 
 
-def _head(table: Table, marked: Marks) -> str:
+def _head(table: TableValue, marked: Marks) -> str:
     cells = "".join(
         f'<th scope="col"{_attributes(column)}>{_text(column.title, marked.of_column(column.name))}</th>'
         for column in table.columns
@@ -113,7 +138,7 @@ def _head(table: Table, marked: Marks) -> str:
     return f"<thead>\n<tr>{cells}</tr>\n</thead>\n"
 
 
-def _body(table: Table, group: RowGroup | None, start: int, stop: int, marked: Marks) -> str:
+def _body(table: TableValue, group: RowGroup | None, start: int, stop: int, marked: Marks) -> str:
     lines = ['<tbody class="grouped">' if group else "<tbody>"]
     if group:
         heading = _text(group.heading, marked.of_group(group.heading))
@@ -123,7 +148,7 @@ def _body(table: Table, group: RowGroup | None, start: int, stop: int, marked: M
     return "\n".join([*lines, "</tbody>\n"])
 
 
-def _cells(table: Table, number: int, marked: Marks) -> Iterator[str]:
+def _cells(table: TableValue, number: int, marked: Marks) -> Iterator[str]:
     for position, (column, cell) in enumerate(zip(table.columns, table.rows[number], strict=True)):
         text = _text(cell, marked.of_cell(number, column.name))
         if position == 0:
@@ -132,7 +157,7 @@ def _cells(table: Table, number: int, marked: Marks) -> Iterator[str]:
             yield f"<td{_attributes(column)}>{text}</td>"
 
 
-def _foot(table: Table, marked: Marks) -> str:
+def _foot(table: TableValue, marked: Marks) -> str:
     notes = [f"<p>{_note(mark, lead, text)}</p>" for mark, lead, text in notes_of(table, marked)]
     if not notes:
         return ""

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from toolkit.tables.marks import Marks
-    from toolkit.tables.table import Table
+    from toolkit.tables.value import TableValue
 
 _ESCAPES = {
     "\\": r"\textbackslash{}",
@@ -42,15 +42,19 @@ _ESCAPES = {
     "*": "{*}",
     "\n": r"\newline{}",
     "\0": r"\kern0pt ",
+    "\1": r"\allowbreak{}",
 }
 _SPECIAL = re.compile("[" + re.escape("".join(_ESCAPES)) + "]")
 # Neighbours that fonts join to another character: -- becomes a dash, << and ,, quotation marks, ?` a turned mark. They
 # are parted by a kern of nothing (as \0, which no table text holds): LuaLaTeX sees through {}.
 _LIGATURE = re.compile(r"([-,<>'`])(?=\1)|[?!](?=`)")
+# An address is one word to LaTeX and would run over the next columns: it may break after its punctuation and in a long
+# code (as \1).
+_LONG_WORD, _BREAK = re.compile(r"\S{25,}"), re.compile(r"(?<=[/?&=._%-])(?=[\w/])|(?<=\w{16})(?=\w{4})")
 _FLUSH = {"left": r"\raggedright", "right": r"\raggedleft", "center": r"\centering"}
 
 
-def document(table: Table) -> bytes:
+def document(table: TableValue) -> bytes:
     """The table as a UTF-8 ``.tex`` file to be read in by an article; its first lines say what it needs."""
     packages = "array, booktabs, longtable" + (", pdflscape" if is_wide(table) else "")
     needs = (
@@ -61,7 +65,7 @@ def document(table: Table) -> bytes:
     return (needs + fragment(table)).encode()
 
 
-def fragment(table: Table) -> str:
+def fragment(table: TableValue) -> str:
     """The table as a ``longtable`` environment, turned on its side where it is too wide for a page upright."""
     marked = marks(table)
     label = rf"\label{{{table.label}}}" if table.label else ""
@@ -96,10 +100,11 @@ def fragment(table: Table) -> str:
 def escaped(text: str, *, line_break: str = r"\newline{}") -> str:
     """Text that LaTeX prints as it stands."""
     parted = _LIGATURE.sub("\\g<0>\0", text)
+    parted = _LONG_WORD.sub(lambda found: _BREAK.sub("\1", found.group()), parted)
     return _SPECIAL.sub(lambda found: _ESCAPES[found.group()], parted).replace(_ESCAPES["\n"], line_break)
 
 
-def _columns(table: Table) -> str:
+def _columns(table: TableValue) -> str:
     # The width between the columns comes off first, so that the shares fill the line exactly.
     between = 2 * (len(table.columns) - 1)
     room = rf"\dimexpr\linewidth-{between}\tabcolsep\relax"
@@ -117,11 +122,11 @@ def _line(cells: Iterator[str]) -> str:
     return " & ".join(cells) + r" \\"
 
 
-def _head(table: Table, marked: Marks) -> str:
+def _head(table: TableValue, marked: Marks) -> str:
     return _line(_marked(column.title, marked.of_column(column.name)) for column in table.columns)
 
 
-def _body(table: Table, marked: Marks) -> Iterator[str]:
+def _body(table: TableValue, marked: Marks) -> Iterator[str]:
     for group, start, stop in table.sections():
         if group:
             heading = _marked(group.heading, marked.of_group(group.heading))
@@ -138,7 +143,7 @@ def _body(table: Table, marked: Marks) -> Iterator[str]:
             yield _line(iter(cells))
 
 
-def _notes(table: Table, marked: Marks) -> Iterator[str]:
+def _notes(table: TableValue, marked: Marks) -> Iterator[str]:
     for mark, lead, text in notes_of(table, marked):
         before = rf"\textsuperscript{{{mark}}} " if mark else (rf"\emph{{{lead}}} " if lead else "")
         yield rf"\par\noindent{{\footnotesize {before}{escaped(text)}\par}}"

@@ -12,7 +12,7 @@ from toolkit.tables.marks import marks
 from toolkit.tables.notes import notes_of
 
 if TYPE_CHECKING:
-    from toolkit.tables.table import Table
+    from toolkit.tables.value import TableValue
 
 # Everything that Markdown (with GitHub's and pandoc's additions) reads as more than itself inside a line.
 _SPECIAL = re.compile(r"([\\`*_{}\[\]<>&|~$^#@])")
@@ -21,7 +21,7 @@ _BLOCK_START = re.compile(r"^(\d{1,9})?([-+=.):])")
 _RULES = {"left": ":---", "right": "---:", "center": ":---:"}
 
 
-def document(table: Table) -> bytes:
+def document(table: TableValue) -> bytes:
     """The table as UTF-8 Markdown."""
     marked = marks(table)
     head = [_text(column.title, marked.of_column(column.name)) for column in table.columns]

@@ -1,0 +1,61 @@
+"""The plot that fits a synthesis: forest, directions, or a sentence; the published result only on our scale."""
+
+from __future__ import annotations
+
+import pytest
+
+from toolkit import open_review, plots
+
+PUBLISHED = """
+[question.published]
+reference = "study-1"
+measure = "{measure}"
+value = 1.74
+ci_low = 1.36
+ci_high = 2.18
+"""
+
+
+@pytest.fixture
+def alt_text():
+    drawn = []
+
+    def draw(files, key="q1"):
+        ax = plots.draw(open_review(files.write()).synthesize(key))
+        drawn.append(ax)
+        return plots.alt_text(ax)
+
+    yield draw
+    for ax in drawn:
+        plots.close(ax)
+
+
+def test_a_pool_is_a_forest_plot(files, alt_text):
+    assert alt_text(files).startswith("Forest plot of 3 studies, odds ratio.")
+
+
+def test_directions_are_an_effect_direction_plot(make_review, question, alt_text):
+    text = alt_text(make_review([{}, {}, {}], question(method="direction")))
+    assert text.startswith("Effect direction plot of 3 findings: supports 3")
+
+
+def test_without_a_finding_there_is_a_sentence(make_review, question, alt_text):
+    assert alt_text(make_review([{"role": "context"}], question(method="describe"))).startswith("No finding here")
+
+
+@pytest.mark.parametrize(
+    ("measure", "scale", "shown"),
+    [("OR", "OR", True), ("HR", "OR", True), ("HR", "log-ratio", True), ("SMD", "OR", False)],
+)
+def test_the_published_result_stands_below_where_it_has_our_scale(
+    make_review, question, alt_text, measure, scale, shown
+):
+    files = make_review([{}, {}, {}], question(measure=scale) + PUBLISHED.format(measure=measure))
+    assert (f"Published: Doe 2001 ({measure}): 1.74 (1.36 to 2.18)." in alt_text(files)) == shown
+
+
+def test_every_question_of_the_shipped_review_can_be_drawn(shipped):
+    for synthesis in shipped.syntheses():
+        ax = plots.draw(synthesis)
+        assert plots.alt_text(ax)
+        plots.close(ax)

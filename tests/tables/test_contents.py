@@ -1,0 +1,105 @@
+"""The tables of a review: both sides, figures as printed, sources, and why rows were left out."""
+
+from __future__ import annotations
+
+import pytest
+
+from toolkit import open_review
+from toolkit.tables import contents
+
+
+def synthesis_of(files, key="q1"):
+    return open_review(files.write()).synthesize(key)
+
+
+def cells(table, column):
+    place = [item.name for item in table.columns].index(column)
+    return [row[place] for row in table.rows]
+
+
+def test_rows_are_grouped_by_use_and_show_both_sides(make_review):
+    against = {"value": "0.5", "ci_low": "0.37", "ci_high": "0.67", "direction": "contradicts"}
+    rows = [{}, {}, against, {"role": "context"}, {"status": "recalled"}, {"question": "q2"}]
+    table = contents.evidence_table(synthesis_of(make_review(rows)))
+    assert [(group.heading, group.start, group.stop) for group in table.row_groups] == [
+        ("Pooled", 0, 3),
+        ("Context, never pooled", 3, 4),
+        ("Recalled, not seen again at a source: not used", 4, 5),
+    ]
+    assert cells(table, "direction")[:3] == ["▲ for", "▲ for", "▼ against"]
+
+
+def test_figures_stand_as_printed_with_their_place_and_address(make_review):
+    row = {"value": "2.00", "ci_low": "1.50", "ci_high": "2.67", "n_total": "1504"}
+    table = contents.evidence_table(synthesis_of(make_review([row, {}, {}, {"question": "q2"}])))
+    assert cells(table, "result")[0] == "OR 2.00 (1.50 to 2.67)"
+    assert cells(table, "source")[0] == "Table 1\nhttps://example.org/report"
+    assert cells(table, "n")[0] == "1,504"
+    assert cells(table, "country")[0] == "Sweden"
+    assert "This is not a systematic review." in table.notes
+
+
+@pytest.mark.parametrize(
+    ("figures", "printed"),
+    [
+        ({"ci_level": "90"}, "OR 2.0 (1.5 to 2.67; 90%)"),
+        ({"ci_level": ""}, "OR 2.0 (1.5 to 2.67; level not stated)"),
+        ({"p_value": "<0.01"}, "OR 2.0 (1.5 to 2.67); P <0.01"),
+        ({"p_value": "0.03"}, "OR 2.0 (1.5 to 2.67); P = 0.03"),
+        ({"events_1": "9", "total_1": "20", "events_2": "5", "total_2": "21"}, "OR 2.0 (1.5 to 2.67); 9/20 vs 5/21"),
+        ({"measure": "COEF", "ci_low": "", "ci_high": "", "ci_level": "", "se": "0.40"}, "COEF 2.0 (SE 0.40)"),
+        ({"value": "", "ci_low": "", "ci_high": "", "measure": "", "role": "direction"}, ""),
+    ],
+)
+def test_every_kind_of_figure_is_printed_as_its_source_has_it(make_review, figures, printed):
+    files = make_review([figures, {}, {}, {}, {"question": "q2"}])
+    (row,) = [row for row in synthesis_of(files).rows if row.estimate.estimate == "E1"]
+    assert contents.result_as_printed(row.estimate) == printed
+
+
+def test_derived_computed_and_turned_figures_are_marked(make_review):
+    turned = {"value": "0.5", "ci_low": "0.37", "ci_high": "0.67", "orientation": "reversed"}
+    rows = [{"status": "computed", "note": "n"}, {"status": "derived", "note": "n"}, turned, {"question": "q2"}]
+    table = contents.evidence_table(synthesis_of(make_review(rows)))
+    marked = {(note.row, note.text.split()[0]) for note in table.footnotes}
+    assert marked == {(0, "Computed"), (1, "Derived"), (2, "Printed")}
+
+
+def test_left_out_rows_have_their_reasons(make_review):
+    rows = [{}, {}, {}, {"role": "context"}, {"question": "q2"}]
+    table = contents.left_out_table(synthesis_of(make_review(rows)))
+    assert [(row[0], row[-1]) for row in table.rows] == [("E4", "descriptive, shown and never pooled")]
+
+
+def test_our_result_stands_beside_the_published_one(make_review, question):
+    published = (
+        '\n[question.published]\nreference = "study-1"\nmeasure = "OR"\nvalue = 1.74\nci_low = 1.36\nci_high = 2.18\n'
+    )
+    wider = {"value": "4.0", "ci_low": "3.0", "ci_high": "5.33"}
+    table = contents.comparison_table(synthesis_of(make_review([{}, {}, wider, wider], question() + published)))
+    assert [(row[0], row[1]) for row in table.rows] == [
+        ("Planned analysis", "2.83 (1.50 to 5.35)"),
+        ("Doe 2001 (chosen to compare with)", "OR 1.74 (1.36 to 2.18)"),
+    ]
+
+
+def test_a_question_without_results_says_so(make_review, question):
+    table = contents.comparison_table(synthesis_of(make_review([{}], question())))
+    assert table.rows == ()
+    assert table.notes == ("Nothing was pooled here, and no published pooled result is recorded.",)
+
+
+def test_verdicts_stand_under_their_claims(files):
+    review = open_review(files.write())
+    table = contents.verdict_table(review.syntheses(), review.document)
+    assert [group.heading for group in table.row_groups] == ["C1. Harm follows.", "C2. The effect is small."]
+    assert cells(table, "verdict") == ["clearly supported", "described, not tested"]
+    assert cells(table, "sides") == ["3, 0, 0", "0, 1, 0"]
+
+
+def test_the_trace_has_every_row_of_the_review_to_the_last_digit(shipped):
+    table = contents.trace_table(shipped.syntheses())
+    assert len(table.rows) == len(shipped.records.estimates)
+    place = [column.name for column in table.columns].index("y")
+    first = shipped.syntheses()[0].trace()
+    assert float(table.rows[0][place]) == first["y"][0]

@@ -1,0 +1,95 @@
+"""The plot that fits a synthesis: a forest plot where numbers were pooled, else the directions of the findings."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from toolkit.plots.effect_direction import effect_direction
+from toolkit.plots.forest import ReferenceRow, forest
+from toolkit.plots.style import GREY, look
+from toolkit.synthesis.harmonise import harmonise_published
+from toolkit.vocabulary import Method, Prediction, Status
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from matplotlib.axes import Axes
+
+    from toolkit.synthesis import Synthesis
+    from toolkit.synthesis.select import Row
+
+
+def draw(synthesis: Synthesis, *, ax: Axes | None = None) -> Axes:
+    """Draw the evidence of a synthesis: a forest plot of what was pooled, with the published result below it; else an
+    effect direction plot of the findings that have a direction; else a sentence that there is nothing to draw.
+    """
+    if synthesis.method is Method.POOL:
+        return _forest(synthesis, ax)
+    rows = [row for vote in synthesis.votes for row in vote.rows]
+    return _directions(rows, ax) if rows else _nothing(ax)
+
+
+def _forest(synthesis: Synthesis, ax: Axes | None) -> Axes:
+    rows = synthesis.pooled_rows
+    return forest(
+        synthesis.result,
+        measure=synthesis.measure,
+        labels=[row.label for row in rows],
+        columns={"Design": _designs(rows)},
+        hollow=[row.estimate.status is Status.COMPUTED for row in rows],
+        smallest_effect=synthesis.smallest_effect,
+        reference_rows=_published(synthesis),
+        favours=_favours(synthesis),
+        ax=ax,
+    )
+
+
+def _published(synthesis: Synthesis) -> list[ReferenceRow]:
+    """The published result on our scale; none where it has no interval or another scale."""
+    found = harmonise_published(synthesis.question)
+    if found is None:
+        return []
+    published = synthesis.question.published
+    return [ReferenceRow(f"Published: {synthesis.citations[published.reference]} ({published.measure})", *found)]
+
+
+def _favours(synthesis: Synthesis) -> tuple[str, str]:
+    """What less and more than no effect mean for the outcome; which side the claim speaks of is marked."""
+    predicted = synthesis.question.predicted
+    spoken = {
+        Prediction.INCREASE: ("less", "more (predicted)"),
+        Prediction.DECREASE: ("less (predicted)", "more"),
+        Prediction.NEGLIGIBLE_INCREASE: ("less", "more (denied)"),
+        Prediction.NEGLIGIBLE_DECREASE: ("less (denied)", "more"),
+    }
+    return spoken[predicted]
+
+
+def _directions(rows: Sequence[Row], ax: Axes | None) -> Axes:
+    estimates = [row.estimate for row in rows]
+    return effect_direction(
+        [row.label for row in rows],
+        [item.direction for item in estimates],
+        columns={"Design": _designs(rows), "Outcome": [item.outcome for item in estimates]},
+        sizes=[float(item.n_total) if item.n_total is not None else None for item in estimates],
+        hollow=[item.status is Status.COMPUTED for item in estimates],
+        ax=ax,
+    )
+
+
+def _designs(rows: Sequence[Row]) -> list[str]:
+    return [row.estimate.design.words for row in rows]
+
+
+def _nothing(ax: Axes | None) -> Axes:
+    """A sentence in place of a plot, so that a page shows that nothing was forgotten."""
+    import matplotlib.pyplot as plt
+
+    with look():
+        if ax is None:
+            _, ax = plt.subplots(figsize=(7.5, 0.5))
+        ax.set_axis_off()
+        text = "No finding here has a direction to draw: the rows are descriptive or published pooled results."
+        ax.text(0, 0.5, text, va="center", color=GREY, transform=ax.transAxes)
+    ax.set_label(text)
+    return ax
