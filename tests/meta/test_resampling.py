@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from toolkit import meta
 from toolkit.errors import ModelInputError
 from toolkit.meta import stack_fit
-from toolkit.meta.bootstrap import Bootstrap, Resampling, _with_effects, _with_studies
+from toolkit.meta.bootstrap import Bootstrap, Resampling, _with_studies
 
 REFERENCE = Path(__file__).parents[1] / "reference"
 VALUES = json.loads((REFERENCE / "metafor_resampling.json").read_text())
@@ -76,8 +76,8 @@ def test_all_subsets_equal_those_of_gosh(case):
 @pytest.mark.parametrize("case", VALUES["bootstrap"], ids=identify)
 def test_refits_to_the_draws_of_r_equal_those_of_metafor(case):
     result, draws = fitted(case), np.array(case["draws"])
-    make = _with_studies if case["kind"] == "studies" else _with_effects
-    found = stack_fit.fit_stack(make(result.studies.as_stack(result.x), draws), result.settings)
+    stack = _with_studies(result.stack, draws) if case["kind"] == "studies" else result.stack.with_effects(draws)
+    found = stack_fit.fit_stack(stack, result.settings)
     assert_close(found.beta, case["beta"], tolerance(result), result.standard_errors.max())
     assert_close(found.tau2, case["tau2"], tolerance(result), float(np.mean(result.v)) / 1000)
     assert_close(found.i2, case["i2"], tolerance(result), 0.1)

@@ -94,13 +94,9 @@ def _parameters(model: MetaResult) -> int:
     return model.p + model.settings.estimates_tau2
 
 
-def _matrix(model: MetaResult) -> Array:
-    return np.ones((model.k, 1)) if model.x is None else model.x
-
-
 def _spans(full: MetaResult, reduced: MetaResult) -> bool:
     """Whether each column of the reduced model matrix is a combination of those of the full one."""
-    x, z = _matrix(full), _matrix(reduced)
+    x, z = full.model_matrix, reduced.model_matrix
     left = z - x @ np.linalg.lstsq(x, z, rcond=None)[0]
     return bool((np.linalg.norm(left, axis=0) <= 1e-9 * np.linalg.norm(z, axis=0)).all())
 

@@ -87,6 +87,11 @@ class Stack:
         )
         return Stack(y, v, self.x, included.astype(float), given)
 
+    def with_effects(self, effects: Array, x: Array | None = None) -> Stack:
+        """This one analysis (n = 1) with the effects in each row (m, k), and a model matrix ``x`` each if given."""
+        v, given = (None if part is None else np.broadcast_to(part, effects.shape) for part in (self.v, self.given))
+        return Stack(effects, v, self.x if x is None else x, given=given)
+
     def widen(self) -> Stack:
         """The same with an axis for trial values between analyses and studies: (n, 1, k)."""
         parts = (self.y, self.v, self.x, self.present, self.given)
