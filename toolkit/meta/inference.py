@@ -105,6 +105,13 @@ def coefficient_table(terms: tuple[str, ...], beta: Array, se: Array, df: float 
     return pd.DataFrame(columns).set_index("term")
 
 
+def interval_columns(estimate: Array, variance: Array, quantile: Array | float) -> dict[str, Array]:
+    """Estimates with standard errors and the limits that this quantile makes: estimate, se, ci_low, ci_high."""
+    se = np.sqrt(variance)
+    half = quantile * se
+    return {"estimate": estimate, "se": se, "ci_low": estimate - half, "ci_high": estimate + half}
+
+
 def two_sided_p(statistic: Array | float, df: Array | float | None) -> Array:
     """Two-sided p-value of a t statistic with ``df`` degrees of freedom, of a normal one where ``df`` is None."""
     low = -np.abs(statistic)

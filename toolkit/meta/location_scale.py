@@ -13,7 +13,14 @@ from toolkit.errors import ModelInputError
 from toolkit.meta.design import Design, design, index_of, intercept_design
 from toolkit.meta.display import Shown, number, p_value
 from toolkit.meta.heterogeneity import Tau2Estimator, cochran_q, estimate_tau2
-from toolkit.meta.inference import Test, coefficient_table, critical_value, estimate_coefficients, wald_test
+from toolkit.meta.inference import (
+    Test,
+    coefficient_table,
+    critical_value,
+    estimate_coefficients,
+    interval_columns,
+    wald_test,
+)
 from toolkit.meta.likelihood import (
     InformationCriteria,
     information_criteria,
@@ -142,16 +149,9 @@ class LocationScale(Shown):
         linear = z @ self.alpha
         tau2 = np.exp(linear) if self.link == Link.LOG else np.maximum(linear, 0.0)
         quantile = critical_value(self.settings.level, self.df)
-        half, wide = quantile * np.sqrt(variance), quantile * np.sqrt(variance + tau2)
-        columns = {
-            "estimate": estimate,
-            "se": np.sqrt(variance),
-            "ci_low": estimate - half,
-            "ci_high": estimate + half,
-            "tau2": tau2,
-            "pi_low": estimate - wide,
-            "pi_high": estimate + wide,
-        }
+        half = quantile * np.sqrt(variance + tau2)
+        columns = interval_columns(estimate, variance, quantile)
+        columns |= {"tau2": tau2, "pi_low": estimate - half, "pi_high": estimate + half}
         return pd.DataFrame(columns, index=index)
 
     def to_frame(self) -> pd.DataFrame:

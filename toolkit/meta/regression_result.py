@@ -12,7 +12,7 @@ from toolkit.errors import ModelInputError
 from toolkit.meta.design import index_of
 from toolkit.meta.display import number, p_value
 from toolkit.meta.heterogeneity import Tau2Estimator
-from toolkit.meta.inference import critical_value, wald_test
+from toolkit.meta.inference import critical_value, interval_columns, wald_test
 from toolkit.meta.results import MetaResult
 from toolkit.meta.settings import check_level
 
@@ -86,8 +86,7 @@ class MetaRegression(MetaResult):
         estimate = x @ self.beta
         variance = np.vecdot(x @ self.covariance, x)
         quantile = critical_value(level, self.df)
-        half = quantile * np.sqrt(variance)
-        columns = {"estimate": estimate, "se": np.sqrt(variance), "ci_low": estimate - half, "ci_high": estimate + half}
+        columns = interval_columns(estimate, variance, quantile)
         if self.settings.estimator != Tau2Estimator.EE:
             half = quantile * np.sqrt(self.tau2 + variance)
             columns |= {"pi_low": estimate - half, "pi_high": estimate + half}

@@ -16,7 +16,14 @@ from toolkit.errors import ModelInputError
 from toolkit.meta.blup import deviations, true_effects
 from toolkit.meta.display import Shown, number, p_value, studies
 from toolkit.meta.heterogeneity import Tau2Estimator
-from toolkit.meta.inference import Test, coefficient_table, critical_value, estimate_coefficients, two_sided_p
+from toolkit.meta.inference import (
+    Test,
+    coefficient_table,
+    critical_value,
+    estimate_coefficients,
+    interval_columns,
+    two_sided_p,
+)
 from toolkit.meta.intervals import (
     HeterogeneityInterval,
     IntervalMethod,
@@ -36,6 +43,8 @@ from toolkit.meta.settings import Convergence, Settings, check_choice, check_lev
 from toolkit.meta.stack import Stack
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     import pandas as pd
     from numpy.typing import NDArray
 
@@ -257,13 +266,14 @@ class MetaResult(Shown):
     def blup(self) -> pd.DataFrame:
         """Best linear unbiased predictions of the studies' true effects: estimate, se, ci_low, ci_high a study.
 
-        See :mod:`toolkit.meta.blup`. Raises ModelInputError for a fit with weights of the user's own.
+        See :mod:`toolkit.meta.blup`; limits use the quantile of the fit's own test, as metafor's do. Raises
+        ModelInputError for a fit with weights of the user's own.
         """
-        return true_effects(self)
+        return self._predictions(true_effects)
 
     def deviations(self) -> pd.DataFrame:
         """The same less their fitted values: predictions of the studies' random effects (``ranef()`` in R)."""
-        return deviations(self)
+        return self._predictions(deviations)
 
     def to_frame(self) -> pd.DataFrame:
         """The coefficients, a row a term, with k, tau2, I2, Q and the settings beside them."""
@@ -290,6 +300,14 @@ class MetaResult(Shown):
     def stack(self) -> Stack:
         """The model's data as a stack of one analysis, to be fitted again without a study, or with other weights."""
         return self.studies.as_stack(self.x)
+
+    def _predictions(self, predict: Callable[..., tuple[Array, Array]]) -> pd.DataFrame:
+        import pandas as pd
+
+        x = self.model_matrix
+        found = predict(self.studies, self.tau2, self.fitted, np.vecdot(x @ self.covariance, x))
+        columns = interval_columns(*found, critical_value(self.level, self.df))
+        return pd.DataFrame(columns, index=pd.Index(self.labels, name="label"))
 
     @cached_property
     def _own_information(self) -> InformationCriteria:
