@@ -13,10 +13,9 @@ from scipy.special import chdtrc
 from toolkit.errors import ModelInputError
 from toolkit.meta.design import INTERCEPT, Design, design
 from toolkit.meta.display import Shown, number, p_value
-from toolkit.meta.heterogeneity import Tau2Estimator
+from toolkit.meta.fitting import fit_design
 from toolkit.meta.inference import critical_value, two_sided_p
-from toolkit.meta.regression import fit_design
-from toolkit.meta.settings import check_choice, check_settings
+from toolkit.meta.settings import Tau2Estimator, check_choice, check_settings
 from toolkit.meta.studies import check_studies
 
 if TYPE_CHECKING:

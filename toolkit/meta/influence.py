@@ -15,7 +15,7 @@ from scipy.special import chdtri
 
 from toolkit.meta.deletion import delete_each, quadratic
 from toolkit.meta.display import Shown, number, studies
-from toolkit.meta.inference import Test
+from toolkit.meta.settings import Test
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -12,15 +12,8 @@ from scipy.special import chdtrc
 from toolkit.errors import ModelInputError
 from toolkit.meta.design import Design, design, index_of, intercept_design
 from toolkit.meta.display import Shown, number, p_value
-from toolkit.meta.heterogeneity import Tau2Estimator, cochran_q, estimate_tau2
-from toolkit.meta.inference import (
-    Test,
-    coefficient_table,
-    critical_value,
-    estimate_coefficients,
-    interval_columns,
-    wald_test,
-)
+from toolkit.meta.heterogeneity import cochran_q, estimate_tau2
+from toolkit.meta.inference import coefficient_table, critical_value, estimate_coefficients, interval_columns, wald_test
 from toolkit.meta.likelihood import (
     InformationCriteria,
     information_criteria,
@@ -28,7 +21,7 @@ from toolkit.meta.likelihood import (
     saturated_log_likelihood,
 )
 from toolkit.meta.scale_likelihood import Link, ScaleModel, maximise
-from toolkit.meta.settings import Settings, check_choice, check_settings
+from toolkit.meta.settings import Settings, Tau2Estimator, Test, check_choice, check_settings
 from toolkit.meta.stack import Stack
 from toolkit.meta.studies import check_studies
 

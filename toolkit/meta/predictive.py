@@ -11,9 +11,8 @@ from scipy.special import ndtr, stdtr
 
 from toolkit.errors import ModelInputError
 from toolkit.meta.display import Shown, number
-from toolkit.meta.heterogeneity import Tau2Estimator
 from toolkit.meta.inference import critical_value
-from toolkit.meta.settings import check_choice, check_level
+from toolkit.meta.settings import Tau2Estimator, check_choice, check_level
 
 if TYPE_CHECKING:
     import pandas as pd

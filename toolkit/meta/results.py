@@ -15,9 +15,7 @@ import numpy as np
 from toolkit.errors import ModelInputError
 from toolkit.meta.blup import deviations, true_effects
 from toolkit.meta.display import Shown, number, p_value, studies
-from toolkit.meta.heterogeneity import Tau2Estimator
 from toolkit.meta.inference import (
-    Test,
     coefficient_table,
     critical_value,
     estimate_coefficients,
@@ -39,7 +37,7 @@ from toolkit.meta.likelihood import (
     log_likelihood_of_residual,
     saturated_log_likelihood,
 )
-from toolkit.meta.settings import Convergence, Settings, check_choice, check_level
+from toolkit.meta.settings import Convergence, Settings, Tau2Estimator, Test, check_choice, check_level
 from toolkit.meta.stack import Stack
 
 if TYPE_CHECKING:

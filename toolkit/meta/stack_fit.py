@@ -12,9 +12,10 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 from scipy.special import chdtrc
 
-from toolkit.meta.heterogeneity import Tau2, Tau2Estimator, cochran_q, estimate_tau2, i2_h2
-from toolkit.meta.inference import Test, critical_value, estimate_coefficients, two_sided_p
+from toolkit.meta.heterogeneity import Tau2, cochran_q, estimate_tau2, i2_h2
+from toolkit.meta.inference import critical_value, estimate_coefficients, two_sided_p
 from toolkit.meta.roots import MAX_ITERATIONS
+from toolkit.meta.settings import Tau2Estimator, Test
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence

@@ -11,10 +11,8 @@ from scipy.special import chdtrc
 from toolkit.errors import ModelInputError
 from toolkit.meta.design import design
 from toolkit.meta.display import Shown, number, p_value
-from toolkit.meta.fitting import fit
-from toolkit.meta.heterogeneity import Tau2Estimator
-from toolkit.meta.regression import fit_design
-from toolkit.meta.settings import check_settings
+from toolkit.meta.fitting import fit_design, fit_mean
+from toolkit.meta.settings import Tau2Estimator, check_settings
 from toolkit.meta.studies import Studies, check_studies
 
 if TYPE_CHECKING:
@@ -95,14 +93,14 @@ def subgroups(
     """
     studies, settings = check_studies(y, v, labels), check_settings(tau2, test, level)
     names, codes = _codes(groups, len(studies.y))
-    overall = fit(studies, None, ("mean",), settings)
+    overall = fit_mean(studies, settings)
     regression = None
     if common_tau2:
         regression = fit_design(studies, design(_frame(names, codes), len(studies.y)), settings)
         if settings.estimator != Tau2Estimator.EE:
             settings = settings._replace(known_tau2=regression.tau2)
     parts = [np.flatnonzero(codes == code) for code in range(len(names))]
-    results = tuple(fit(_rows(studies, rows), None, ("mean",), settings) for rows in parts)
+    results = tuple(fit_mean(_rows(studies, rows), settings) for rows in parts)
     if regression is not None:
         between = regression.qm, regression.qm_df, regression.qm_p
         return Subgroups(names, results, overall, *between, regression)
