@@ -15,6 +15,7 @@ from toolkit.meta.design import INTERCEPT, Design, design
 from toolkit.meta.display import Shown, number, p_value
 from toolkit.meta.fitting import fit_design
 from toolkit.meta.inference import critical_value, two_sided_p
+from toolkit.meta.rank import explain
 from toolkit.meta.settings import Tau2Estimator, check_choice, check_settings
 from toolkit.meta.studies import check_studies
 
@@ -95,9 +96,7 @@ def _parameters(model: MetaResult) -> int:
 
 def _spans(full: MetaResult, reduced: MetaResult) -> bool:
     """Whether each column of the reduced model matrix is a combination of those of the full one."""
-    x, z = full.model_matrix, reduced.model_matrix
-    left = z - x @ np.linalg.lstsq(x, z, rcond=None)[0]
-    return bool((np.linalg.norm(left, axis=0) <= 1e-9 * np.linalg.norm(z, axis=0)).all())
+    return bool(explain(reduced.model_matrix, full.model_matrix).is_combination.all())
 
 
 def _no_comparison(full: MetaResult, reduced: MetaResult) -> str:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, NamedTuple, Protocol
 import numpy as np
 
 from toolkit.errors import ModelInputError, suggestion
+from toolkit.meta.rank import NEGLIGIBLE, explain
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -19,7 +20,6 @@ if TYPE_CHECKING:
     Array = NDArray[np.float64]
 
 INTERCEPT = "intercept"
-_DEPENDENT = 1e-9  # a column of norm 1 is a combination of others when no more than this is left of it
 
 
 class Columns(NamedTuple):
@@ -265,16 +265,14 @@ def _refuse_redundant(x: Array, terms: Sequence[str]) -> None:
         raise ModelInputError(
             f"The model has {x.shape[1]} coefficients ({', '.join(terms)}) for {len(x)} studies: use fewer moderators."
         )
-    norms = np.linalg.norm(x, axis=0)
-    scaled = x / np.where(norms > 0, norms, 1.0)
     kept: list[int] = []
     told = []
     for column, term in enumerate(terms):
-        share = np.linalg.lstsq(scaled[:, kept], scaled[:, column], rcond=None)[0]
-        if np.linalg.norm(scaled[:, column] - scaled[:, kept] @ share) > _DEPENDENT:
+        found = explain(x[:, [column]], x[:, kept])
+        if not found.is_combination[0]:
             kept.append(column)
             continue
-        sources = [terms[other] for other, part in zip(kept, share, strict=True) if abs(part) > _DEPENDENT]
+        sources = [terms[other] for other, part in zip(kept, found.shares[:, 0], strict=True) if abs(part) > NEGLIGIBLE]
         told.append(f"{term} is " + (f"a combination of {', '.join(sources)}" if sources else "0 in all studies"))
     if told:
         raise ModelInputError(f"The moderators are not of full rank: {'; '.join(told)}. Leave these out.")

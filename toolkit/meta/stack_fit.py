@@ -14,6 +14,7 @@ from scipy.special import chdtrc
 
 from toolkit.meta.heterogeneity import Tau2, cochran_q, estimate_tau2, i2_h2
 from toolkit.meta.inference import critical_value, estimate_coefficients, two_sided_p
+from toolkit.meta.rank import is_deficient
 from toolkit.meta.roots import MAX_ITERATIONS
 from toolkit.meta.settings import Tau2Estimator, Test
 
@@ -29,7 +30,6 @@ if TYPE_CHECKING:
 
 _BLOCK_CELLS = 10_000  # numbers of one array of a block, so that what a block needs stays in the processor's cache
 _PARCEL_CELLS = 1_000_000  # those that are worth sending to another process: about a quarter of a second of work
-_DEPENDENT = 1e-10  # a column of the model matrix whose part that is new is below this share of its length
 
 
 class Unfitted(StrEnum):
@@ -195,8 +195,7 @@ def _unfitted(stack: Stack) -> NDArray[np.object_]:
     reason = np.full(len(stack.y), Unfitted.FITTED, object)
     if stack.x is not None and (stack.present is not None or len(stack.x) > 1):
         x = stack.x if stack.present is None else stack.x * stack.present[..., None]
-        new = np.abs(np.diagonal(np.linalg.qr(x, mode="r"), axis1=-2, axis2=-1))
-        reason[(new <= _DEPENDENT * np.sqrt(np.add.reduce(x * x, -2))).any(-1)] = Unfitted.DEPENDENT
+        reason[is_deficient(x)] = Unfitted.DEPENDENT
     if stack.present is not None or stack.y.shape[-1] < stack.p:
         reason[stack.df < 0] = Unfitted.TOO_FEW
         reason[stack.k == 0] = Unfitted.NO_STUDY
