@@ -14,15 +14,9 @@ from toolkit.meta.design import Design, design, index_of, intercept_design
 from toolkit.meta.display import Shown, number, p_value
 from toolkit.meta.heterogeneity import cochran_q, estimate_tau2
 from toolkit.meta.inference import coefficient_table, critical_value, estimate_coefficients, interval_columns, wald_test
-from toolkit.meta.likelihood import (
-    InformationCriteria,
-    information_criteria,
-    log_likelihood_of_residual,
-    saturated_log_likelihood,
-)
+from toolkit.meta.likelihood import InformationCriteria, information_of_fit
 from toolkit.meta.scale_likelihood import Link, ScaleModel, maximise
 from toolkit.meta.settings import Settings, Tau2Estimator, Test, check_choice, check_settings
-from toolkit.meta.stack import Stack
 from toolkit.meta.studies import check_studies
 
 if TYPE_CHECKING:
@@ -112,14 +106,10 @@ class LocationScale(Shown):
 
     def information(self, likelihood: Literal["ML", "REML"]) -> InformationCriteria:
         """Log-likelihood, deviance, AIC, BIC and AICc by either likelihood, at the fitted values."""
-        restricted = {"ML": False, "REML": True}[likelihood]
-        y, v, x = self.studies.y, self.studies.v + self.tau2, self.location.x
-        residual = float(np.sum((y - x @ self.beta) ** 2 / v))
-        stack = Stack(y[None], v[None], x[None])
-        loglik = float(log_likelihood_of_residual(stack, np.zeros(1), residual, restricted)[0])
-        p, parameters = len(self.beta), len(self.beta) + len(self.alpha)
-        saturated = saturated_log_likelihood(self.studies.v)
-        return information_criteria(loglik, saturated, self.k, p, parameters, restricted=restricted)
+        marginal = self.studies.as_stack(self.location.x).at(self.tau2)
+        residuals = self.studies.y - self.location.x @ self.beta
+        parameters = len(self.beta) + len(self.alpha)
+        return information_of_fit(marginal, self.studies.v, residuals, parameters, likelihood)
 
     def predict(
         self, rows: pd.DataFrame | ArrayLike | None = None, *, scale_rows: pd.DataFrame | ArrayLike | None = None
@@ -207,8 +197,7 @@ def _fit(studies: Studies, settings: Settings, link: Link, location: Design, sca
     model = ScaleModel(studies.y, studies.v, location.x, scale.x, link, restricted)
     fit = maximise(model, common)
     heterogeneity = np.maximum(model.tau2(fit.alpha), 0.0)
-    marginal = Stack(studies.y[None], (studies.v + heterogeneity)[None], location.x[None])
-    found = estimate_coefficients(marginal, np.zeros(1), settings.test)
+    found = estimate_coefficients(stack.at(heterogeneity), np.zeros(1), settings.test)
     q, q_df = float(cochran_q(stack)[0]), len(studies.y) - location.x.shape[1]
     notes = ()
     if fit.covariance is None:

@@ -31,12 +31,7 @@ from toolkit.meta.intervals import (
     profile_likelihood_limits,
     q_profile_limits,
 )
-from toolkit.meta.likelihood import (
-    InformationCriteria,
-    information_criteria,
-    log_likelihood_of_residual,
-    saturated_log_likelihood,
-)
+from toolkit.meta.likelihood import InformationCriteria, information_of_fit
 from toolkit.meta.settings import Convergence, Settings, Tau2Estimator, Test, check_choice, check_level
 from toolkit.meta.stack import Stack
 
@@ -195,12 +190,8 @@ class MetaResult(Shown):
 
         REML values compare models with the same coefficients only.
         """
-        restricted = {"ML": False, "REML": True}[likelihood]
-        residual = float(np.sum(self.residuals**2 / (self.v + self.tau2)))
-        loglik = log_likelihood_of_residual(self.stack, np.array([self.tau2]), residual, restricted)
         parameters = self.p + self.settings.estimates_tau2
-        saturated = saturated_log_likelihood(self.v)
-        return information_criteria(float(loglik[0]), saturated, self.k, self.p, parameters, restricted=restricted)
+        return information_of_fit(self.stack.at(self.tau2), self.v, self.residuals, parameters, likelihood)
 
     def prediction_interval(
         self, method: str = PredictionMethod.FIT, *, level: float | None = None

@@ -6,7 +6,7 @@ operations in place of a loop over models. Shapes: n analyses, k studies, p coef
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import TYPE_CHECKING
 
@@ -91,6 +91,10 @@ class Stack:
         """This one analysis (n = 1) with the effects in each row (m, k), and a model matrix ``x`` each if given."""
         v, given = (None if part is None else np.broadcast_to(part, effects.shape) for part in (self.v, self.given))
         return Stack(effects, v, self.x if x is None else x, given=given)
+
+    def at(self, tau2: Array | float) -> Stack:
+        """The same with v + tau2 for variances, and so with a tau2 of 0; a value for all studies, or one a study."""
+        return replace(self, v=self.v + tau2)
 
     def widen(self) -> Stack:
         """The same with an axis for trial values between analyses and studies: (n, 1, k)."""
