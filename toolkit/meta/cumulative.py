@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from toolkit.errors import ModelInputError
-from toolkit.meta.display import Shown, number, p_value, studies
+from toolkit.meta.display import Shown, studies
 from toolkit.meta.stack_fit import StackFit, Unfitted, fit_many
 
 if TYPE_CHECKING:
@@ -51,14 +51,9 @@ class Cumulative(Shown):
         return f"Cumulative meta-analysis of {studies(len(self.labels))}"
 
     def _lines(self) -> list[tuple[str, str]]:
-        low, high = self.fit.limits(self.level)
+        texts = self.fit.shown(self.level)
         return [
-            (
-                f"{'' if row == 0 else '+ '}{label}",
-                self._reason(row)
-                or f"{number(self.fit.beta[row, 0])} ({self.level:.0%} CI {number(low[row, 0])} to "
-                f"{number(high[row, 0])}), p {p_value(self.fit.p_values[row, 0])}, tau² {number(self.fit.tau2[row])}",
-            )
+            (f"{'' if row == 0 else '+ '}{label}", self._reason(row) or texts[row])
             for row, label in enumerate(self.labels)
         ]
 
@@ -82,7 +77,7 @@ def cumulative(result: MetaResult, *, order: ArrayLike | None = None) -> Cumulat
 def _sorted_rows(order: ArrayLike, k: int) -> NDArray[np.intp]:
     values = np.asarray(order)
     if values.shape != (k,):
-        raise ModelInputError(f"order must hold one value for each of the {k} studies; its shape is {values.shape}.")
+        raise ModelInputError(f"order must hold one value for each of the {studies(k)}; its shape is {values.shape}.")
     missing = np.flatnonzero(values != values)
     if len(missing):
         raise ModelInputError(

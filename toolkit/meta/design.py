@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, NamedTuple, Protocol
 import numpy as np
 
 from toolkit.errors import ModelInputError, suggestion
+from toolkit.meta.display import studies
 from toolkit.meta.rank import NEGLIGIBLE, explain
 
 if TYPE_CHECKING:
@@ -224,7 +225,7 @@ def design(
     recipe, rows = _recipe(moderators, data)
     found = recipe.columns(rows)
     if len(found.x) != k:
-        raise ModelInputError(f"There are {k} studies and {len(found.x)} rows of moderators: give one row a study.")
+        raise ModelInputError(f"There are {studies(k)} and {len(found.x)} rows of moderators: give one row a study.")
     for column, term in enumerate(found.terms):
         _refuse_rows(~np.isfinite(found.x[:, column]), term, "is missing or infinite")
     _refuse_redundant(found.x, found.terms)
@@ -263,7 +264,7 @@ def _refuse_redundant(x: Array, terms: Sequence[str]) -> None:
     """Raise for columns that are combinations of those before them, naming both."""
     if x.shape[1] > len(x):
         raise ModelInputError(
-            f"The model has {x.shape[1]} coefficients ({', '.join(terms)}) for {len(x)} studies: use fewer moderators."
+            f"The model has {x.shape[1]} coefficients ({', '.join(terms)}) for {studies(len(x))}: use fewer moderators."
         )
     kept: list[int] = []
     told = []

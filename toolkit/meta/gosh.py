@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from toolkit.errors import ModelInputError
-from toolkit.meta.display import Shown, number
+from toolkit.meta.display import Shown, number, studies
 from toolkit.meta.stack_fit import StackFit, Unfitted, fit_many
 
 if TYPE_CHECKING:
@@ -68,7 +68,7 @@ class Gosh(Shown):
         return pd.DataFrame(columns, index=pd.Index(self.result.labels, name="label"))
 
     def _title(self) -> str:
-        return f"GOSH: {'all' if self.exact else 'random'} {len(self.included):,} subsets of {self.result.k} studies"
+        return f"GOSH: {'all' if self.exact else 'random'} {len(self.included):,} subsets of {studies(self.result.k)}"
 
     def _lines(self) -> list[tuple[str, str]]:
         fitted = self.fit.reason == Unfitted.FITTED

@@ -11,7 +11,7 @@ from scipy.special import chdtrc
 
 from toolkit.errors import ModelInputError
 from toolkit.meta.design import Design, design, index_of, intercept_design
-from toolkit.meta.display import Shown, number, p_value
+from toolkit.meta.display import Shown, number, p_value, studies, with_limits
 from toolkit.meta.heterogeneity import cochran_q, estimate_tau2
 from toolkit.meta.inference import coefficient_table, critical_value, estimate_coefficients, interval_columns, wald_test
 from toolkit.meta.likelihood import InformationCriteria, information_of_fit
@@ -145,7 +145,7 @@ class LocationScale(Shown):
 
     def _title(self) -> str:
         how = f"{self.settings.estimator}, {self.settings.test}, {self.link} link"
-        return f"Location-scale model, {self.k} studies ({how})"
+        return f"Location-scale model, {studies(self.k)} ({how})"
 
     def _lines(self) -> list[tuple[str, str]]:
         lines = [(term, _shown(row, self.settings.level)) for term, row in self.coefficients.iterrows()]
@@ -186,7 +186,9 @@ def location_scale(
     location = intercept_design(k) if moderators is None else design(moderators, k, data=data)
     variation = design(scale, k, data=data)
     if k <= max(location.x.shape[1], variation.x.shape[1]):
-        raise ModelInputError(f"{k} studies are too few for this model: use fewer moderators.")
+        raise ModelInputError(
+            f"{k} {'study is' if k == 1 else 'studies are'} too few for this model: use fewer moderators."
+        )
     return _fit(studies, settings, chosen, location, variation)
 
 
@@ -223,5 +225,4 @@ def _fit(studies: Studies, settings: Settings, link: Link, location: Design, sca
 def _shown(row: pd.Series, level: float) -> str:
     if "se" not in row:
         return number(row["estimate"])
-    limits = f"{level:.0%} CI {number(row['ci_low'])} to {number(row['ci_high'])}"
-    return f"{number(row['estimate'])} ({limits}), p {p_value(row['p_value'])}"
+    return f"{with_limits(row['estimate'], row['ci_low'], row['ci_high'], level)}, p {p_value(row['p_value'])}"

@@ -10,7 +10,7 @@ import numpy as np
 
 from toolkit.errors import ModelInputError
 from toolkit.meta.design import index_of
-from toolkit.meta.display import number, p_value
+from toolkit.meta.display import joint_test
 from toolkit.meta.heterogeneity import cochran_q, estimate_tau2
 from toolkit.meta.inference import critical_value, interval_columns, wald_test
 from toolkit.meta.results import MetaResult
@@ -161,9 +161,7 @@ class MetaRegression(MetaResult):
         return f"Meta-regression, {self._how()}"
 
     def _lines(self) -> list[tuple[str, str]]:
-        df_1, df_2 = self.qm_df
-        name, df = ("chi²", f"{df_1} df") if df_2 is None else ("F", f"{df_1} and {df_2:g} df")
-        omnibus = [("Moderators", f"{name} {number(self.qm)} on {df}, p {p_value(self.qm_p)}")]
+        omnibus = [("Moderators", joint_test(self.qm, self.qm_df, self.qm_p))]
         explained = [] if self.r2 is None else [("R²", f"{self.r2:.1f}% of the heterogeneity")]
         lines = super()._lines()
         return [*lines[: self.p], *omnibus, *explained, *lines[self.p :]]

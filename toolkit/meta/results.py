@@ -14,7 +14,7 @@ import numpy as np
 
 from toolkit.errors import ModelInputError
 from toolkit.meta.blup import deviations, true_effects
-from toolkit.meta.display import Shown, number, p_value, studies
+from toolkit.meta.display import Shown, number, p_value, studies, with_limits
 from toolkit.meta.inference import (
     coefficient_table,
     critical_value,
@@ -372,7 +372,7 @@ class MetaResult(Shown):
         for row in range(self.p):
             low, high = self._limits[0][row], self._limits[1][row]
             name = "Estimate" if self.p == 1 else self.terms[row]
-            text = f"{number(self.beta[row])} ({self.level:.0%} CI {number(low)} to {number(high)})"
+            text = with_limits(self.beta[row], low, high, self.level)
             lines.append((name, f"{text}, p {p_value(self._p_values[row])}"))
         if self.p == 1:
             predicted = self.prediction_interval()

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 from scipy.special import chdtrc
 
+from toolkit.meta.display import number, p_value, with_limits
 from toolkit.meta.heterogeneity import Tau2, cochran_q, estimate_tau2, i2_h2
 from toolkit.meta.inference import critical_value, estimate_coefficients, two_sided_p
 from toolkit.meta.rank import is_deficient
@@ -84,6 +85,15 @@ class StackFit(NamedTuple):
         """Lower and upper confidence limits of the coefficients, each of shape (n, p)."""
         half = critical_value(level, self.df)[:, None] * self.standard_errors
         return self.beta - half, self.beta + half
+
+    def shown(self, level: float) -> list[str]:
+        """The first coefficient of each fit in words, with its interval, test and tau2."""
+        low, high = self.limits(level)
+        columns = zip(self.beta[:, 0], low[:, 0], high[:, 0], self.p_values[:, 0], self.tau2, strict=True)
+        return [
+            f"{with_limits(estimate, lower, upper, level)}, p {p_value(p)}, tau² {number(tau2)}"
+            for estimate, lower, upper, p, tau2 in columns
+        ]
 
     def columns(self, level: float) -> dict[str, NDArray]:
         """What a table of many means has, a row an analysis: the first coefficient, its test, and the heterogeneity.
