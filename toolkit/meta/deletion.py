@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from toolkit.meta.frozen import Frozen
 from toolkit.meta.stack_fit import StackFit, Unfitted, fit_many
 
 if TYPE_CHECKING:
@@ -18,7 +19,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, eq=False)
-class Deletions:
+class Deletions(Frozen):
     """The fits of ``result`` without study 1, 2, ..., k, a row of ``fit`` each; NaN where there is no such fit."""
 
     result: MetaResult

@@ -10,6 +10,7 @@ import numpy as np
 
 from toolkit.errors import ModelInputError, suggestion
 from toolkit.meta.display import studies
+from toolkit.meta.frozen import Frozen
 from toolkit.meta.rank import NEGLIGIBLE, explain
 
 if TYPE_CHECKING:
@@ -39,7 +40,7 @@ class Recipe(Protocol):
 
 
 @dataclass(frozen=True, eq=False)
-class Design:
+class Design(Frozen):
     """A model matrix ``x`` (k, p) of full rank; ``moderators`` names the moderator that each column belongs to.
 
     ``intercept`` is the position of the column of ones, None where there is none. ``recipe`` makes the same columns
@@ -229,7 +230,6 @@ def design(
     for column, term in enumerate(found.terms):
         _refuse_rows(~np.isfinite(found.x[:, column]), term, "is missing or infinite")
     _refuse_redundant(found.x, found.terms)
-    found.x.flags.writeable = False
     return Design(found.x, found.terms, found.moderators, recipe)
 
 

@@ -7,6 +7,7 @@ from math import isnan
 from typing import TYPE_CHECKING
 
 from toolkit import numbers
+from toolkit.meta.frozen import Frozen
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -42,7 +43,7 @@ def studies(k: int) -> str:
     return f"{k:,} {'study' if k == 1 else 'studies'}"
 
 
-class Shown:
+class Shown(Frozen):
     """A result that shows itself. A subclass gives a title and lines of (name, text)."""
 
     def _title(self) -> str:

@@ -41,7 +41,7 @@ class LeaveOneOut(Shown):
 
     @property
     def reasons(self) -> tuple[str, ...]:
-        """A text a study: why there is no effect without it, or why its standard error is 0; empty where all is well."""
+        """A text a study: why there is no effect without it, or why its standard error is 0; empty otherwise."""
         pairs = zip(self.deletions.fit.reason, self.deletions.reasons, strict=True)
         return tuple(str(found) if found == Unfitted.NO_STUDY else reason for found, reason in pairs)
 

@@ -15,6 +15,7 @@ import numpy as np
 from toolkit.errors import ModelInputError
 from toolkit.meta.blup import deviations, true_effects
 from toolkit.meta.display import Shown, number, p_value, studies, with_limits
+from toolkit.meta.frozen import read_only
 from toolkit.meta.inference import (
     coefficient_table,
     critical_value,
@@ -142,13 +143,13 @@ class MetaResult(Shown):
     @cached_property
     def standard_errors(self) -> Array:
         """Standard errors of the coefficients, shape (p,)."""
-        return np.sqrt(np.diagonal(self.covariance))
+        return read_only(np.sqrt(np.diagonal(self.covariance)))
 
     @cached_property
     def weights(self) -> Array:
         """Weights of the studies in percent, shape (k,): the user's own, or inverse variances 1 / (v + tau2)."""
         w = 1.0 / (self.v + self.tau2) if self.studies.weights is None else self.studies.weights
-        return 100.0 * w / w.sum()
+        return read_only(100.0 * w / w.sum())
 
     @property
     def fitted(self) -> Array:

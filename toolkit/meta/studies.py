@@ -11,6 +11,7 @@ import numpy as np
 
 from toolkit.errors import ModelInputError
 from toolkit.meta.display import studies
+from toolkit.meta.frozen import Frozen
 from toolkit.meta.stack import Stack
 
 if TYPE_CHECKING:
@@ -22,7 +23,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, eq=False)
-class Studies:
+class Studies(Frozen):
     """Effects ``y`` and sampling variances ``v`` of shape (k,), on the analysis scale, with the labels given.
 
     ``weights`` are the user's own, None for inverse-variance weights.
@@ -105,7 +106,6 @@ def _numbers(name: str, values: ArrayLike, labels: tuple[str, ...] | None) -> Ar
         ) from None
     if array.ndim != 1:
         raise ModelInputError(f"{name} must have the shape (k,), one number a study; its shape is {array.shape}.")
-    array.flags.writeable = False
     return array
 
 
