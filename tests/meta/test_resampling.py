@@ -232,3 +232,11 @@ def test_what_cannot_be_resampled_is_told_with_its_remedy(call, message):
     with pytest.raises(ModelInputError) as raised:
         call(one, model)
     assert message in str(raised.value)
+
+
+def test_a_slope_without_an_intercept_is_tested_by_moving_its_moderator():
+    frame = pd.DataFrame({"x": [1.0, 3.0, 2.0, 5.0, 4.0]})
+    result = meta.regression([0.1, 0.4, 0.2, 0.9, 0.5], [0.02] * 5, "0 + x", data=frame)
+    found = meta.permutation_test(result)
+    assert found.permutations == 120
+    assert found.p_values[0] >= 1 / 120  # once compared with the statistics of means, and p was 0

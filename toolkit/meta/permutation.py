@@ -76,7 +76,9 @@ def permutation_test(
     """
     if permutations < 2:
         raise ModelInputError(f"permutations must be 2 or more; got {permutations!r}.")
-    regression = result if isinstance(result, MetaRegression) and result.x is not None and result.p > 1 else None
+    regression = (
+        result if isinstance(result, MetaRegression) and (result.p > 1 or result.design.intercept is None) else None
+    )
     groups = None if regression is None else np.unique(regression.design.x, axis=0, return_inverse=True)[1].ravel()
     number = 2**result.k if groups is None else _arrangement_count(groups)
     exact = exact or number <= permutations
