@@ -2,6 +2,7 @@
 
 import json
 import tomllib
+import tracemalloc
 from pathlib import Path
 
 import numpy as np
@@ -133,6 +134,21 @@ def test_how_the_work_is_divided_does_not_matter(monkeypatch, cells, jobs):
     monkeypatch.setattr(stack_fit, "_BLOCK_CELLS", cells)
     monkeypatch.setattr(stack_fit, "_PARCEL_CELLS", cells * 4)
     pd.testing.assert_frame_equal(meta.batch(SIMULATED_Y, SIMULATED_V, jobs=jobs), whole, rtol=1e-10)
+
+
+def test_memory_grows_with_the_data_alone():
+    def peak(n):
+        v = np.full((n, 50), 0.1)
+        y = RANDOM.normal(size=(n, 50))
+        tracemalloc.start()
+        meta.batch(y, v)
+        found = tracemalloc.get_traced_memory()[1]
+        tracemalloc.stop()
+        return found / y.nbytes
+
+    meta.batch(SIMULATED_Y, SIMULATED_V)
+    assert peak(20_000) < 2.0  # of the size of y; the table that comes back has a third of it
+    assert peak(40_000) < 1.2 * peak(20_000)
 
 
 @settings(max_examples=40, deadline=None)

@@ -9,6 +9,7 @@ import pandas as pd
 import pytest
 
 from toolkit import meta
+from toolkit.errors import ModelInputError
 
 REFERENCE = Path(__file__).parents[1] / "reference"
 VALUES = json.loads((REFERENCE / "metafor_diagnostics.json").read_text())
@@ -70,6 +71,19 @@ def test_residuals_equal_those_of_metafor(case):
     sound = found.se > 0
     assert_close(found.standardised[sound], np.array(wanted["standardised"])[sound], case, 1.0)
     assert_close(found.studentised, case["diagnostics"]["influence"]["rstudent"], case, 1.0)
+
+
+@pytest.mark.parametrize("case", CASES)
+def test_predicted_effects_and_deviations_equal_those_of_metafor(case):
+    result, wanted = fitted(case), case["diagnostics"]["blup"]
+    if "weights" in case:
+        with pytest.raises(ModelInputError, match="weights of your own"):
+            result.blup()
+        return
+    spread = float(np.sqrt(np.max(result.v)))
+    for found, theirs in ((result.blup(), wanted["effects"]), (result.deviations(), wanted["deviations"])):
+        for name, values in theirs.items():
+            assert_close(found[name], values, case, spread)
 
 
 @pytest.mark.parametrize("case", CASES)

@@ -4,7 +4,8 @@ import numpy as np
 import pytest
 
 from toolkit import meta
-from toolkit.meta.heterogeneity import Tau2Estimator, estimate_tau2
+from toolkit.meta.heterogeneity import estimate_tau2
+from toolkit.meta.settings import Tau2Estimator
 from toolkit.meta.stack import Stack
 
 RANDOM = np.random.default_rng(7)

@@ -234,3 +234,12 @@ def test_labbe_points_need_two_groups_of_counts():
         meta.labbe("SMD", n=[1])
     with pytest.raises(ModelInputError, match="events_1, events_2, total_1, total_2"):
         meta.labbe("OR", events_1=[1])
+
+
+def test_a_study_that_alone_decides_is_named_with_a_remedy_when_it_is_left_out():
+    found = meta.leave_one_out(meta.random_effects([0.2, 0.2, 0.2, 0.9], [0.02, 0.02, 0.02, 0.02]))
+    assert "Without Study 4 all effects agree" in found.to_frame()["reason"].iloc[3]
+    assert "tau² 0. Without Study 4 all effects agree" in found.summary()
+    assert (found.to_frame()["reason"].iloc[:3] == "").all()
+    alone = meta.leave_one_out(meta.random_effects([0.2], [0.02]))
+    assert "There is no study." in alone.summary()

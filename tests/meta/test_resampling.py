@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from toolkit import meta
 from toolkit.errors import ModelInputError
 from toolkit.meta import stack_fit
-from toolkit.meta.bootstrap import Bootstrap, Resampling, _with_effects, _with_studies
+from toolkit.meta.bootstrap import Bootstrap, Resampling, _with_studies
 
 REFERENCE = Path(__file__).parents[1] / "reference"
 VALUES = json.loads((REFERENCE / "metafor_resampling.json").read_text())
@@ -76,8 +76,8 @@ def test_all_subsets_equal_those_of_gosh(case):
 @pytest.mark.parametrize("case", VALUES["bootstrap"], ids=identify)
 def test_refits_to_the_draws_of_r_equal_those_of_metafor(case):
     result, draws = fitted(case), np.array(case["draws"])
-    make = _with_studies if case["kind"] == "studies" else _with_effects
-    found = stack_fit.fit_stack(make(result.studies.as_stack(result.x), draws), result.settings)
+    stack = _with_studies(result.stack, draws) if case["kind"] == "studies" else result.stack.with_effects(draws)
+    found = stack_fit.fit_stack(stack, result.settings)
     assert_close(found.beta, case["beta"], tolerance(result), result.standard_errors.max())
     assert_close(found.tau2, case["tau2"], tolerance(result), float(np.mean(result.v)) / 1000)
     assert_close(found.i2, case["i2"], tolerance(result), 0.1)
@@ -232,3 +232,11 @@ def test_what_cannot_be_resampled_is_told_with_its_remedy(call, message):
     with pytest.raises(ModelInputError) as raised:
         call(one, model)
     assert message in str(raised.value)
+
+
+def test_a_slope_without_an_intercept_is_tested_by_moving_its_moderator():
+    frame = pd.DataFrame({"x": [1.0, 3.0, 2.0, 5.0, 4.0]})
+    result = meta.regression([0.1, 0.4, 0.2, 0.9, 0.5], [0.02] * 5, "0 + x", data=frame)
+    found = meta.permutation_test(result)
+    assert found.permutations == 120
+    assert found.p_values[0] >= 1 / 120  # once compared with the statistics of means, and p was 0

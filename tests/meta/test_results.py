@@ -93,3 +93,17 @@ def test_an_empty_q_profile_interval_says_so():
 
 def test_fitted_values_and_residuals_add_up_to_the_effects(result):
     np.testing.assert_allclose(result.fitted + result.residuals, result.y)
+
+
+def test_no_array_of_a_result_can_be_written_to():
+    dose = np.array([1.0, 3.0, 2.0, 5.0])
+    fit = meta.regression([0.1, 0.4, 0.2, 0.9], [0.02, 0.01, 0.03, 0.02], dose)
+    mean = meta.random_effects(fit.y, fit.v)
+    values = [fit.y, fit.beta, fit.covariance, fit.weights, fit.standard_errors, fit.design.x, fit.design.take([0]).x]
+    values += [meta.influence(fit).dfbetas, meta.leave_one_out(mean).deletions.fit.beta, meta.gosh(mean).fit.reason]
+    values += [meta.funnel(mean).contours[0].low, meta.bootstrap(mean, replicates=50).fit.tau2]
+    for array in values:
+        with pytest.raises(ValueError, match="read-only"):
+            array[...] = 0.0
+    dose[0] = 2.0  # the caller's own array stays as it was given
+    assert fit.design.x[0, 1] == 1.0

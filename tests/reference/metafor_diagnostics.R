@@ -33,7 +33,10 @@ diagnose <- function(r, profile) {
   i <- suppressWarnings(influence(r))
   # rma.uni refuses an unfittable deletion and metafor leaves NA; baujat() likewise.
   b <- suppressWarnings(baujat(r))
+  predicted <- if (is.null(r$weights)) lapply(list(effects = blup(r), deviations = ranef(r)), function(b)
+    list(estimate = b$pred, se = b$se, ci_low = b$pi.lb, ci_high = b$pi.ub))
   found <- list(
+    blup = predicted,
     influence = c(unclass(i$inf)[c("rstudent", "dffits", "cook.d", "cov.r", "tau2.del", "QE.del", "hat", "weight")],
       list(dfbs = unname(unclass(i$dfbs)[seq_len(r$p)]), is_influential = i$is.infl)),
     baujat = list(x = b$x, y = b$y),

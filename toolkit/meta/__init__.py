@@ -18,8 +18,6 @@ from toolkit.meta.direction import SignTest, sign_test
 from toolkit.meta.doi_plot import DoiPlot, doi_plot
 from toolkit.meta.gosh import Gosh, gosh
 from toolkit.meta.gosh_clusters import ClusterMethod, GoshClusters, gosh_clusters
-from toolkit.meta.heterogeneity import Tau2Estimator
-from toolkit.meta.inference import Test
 from toolkit.meta.influence import Influence, influence
 from toolkit.meta.intervals import HeterogeneityInterval, IntervalMethod, PredictionInterval, PredictionMethod
 from toolkit.meta.leave_one_out import LeaveOneOut, leave_one_out
@@ -35,7 +33,7 @@ from toolkit.meta.regression_result import MetaRegression
 from toolkit.meta.residuals import Residuals, residuals
 from toolkit.meta.results import MetaResult
 from toolkit.meta.scale_likelihood import Link
-from toolkit.meta.settings import Convergence, Settings
+from toolkit.meta.settings import Convergence, Settings, Tau2Estimator, Test
 from toolkit.meta.subgroups import Subgroups, subgroups
 
 __all__ = [

@@ -15,7 +15,7 @@ from scipy.special import ndtri
 
 from toolkit.effects.raw import complete_columns, require
 from toolkit.errors import ModelInputError
-from toolkit.meta.display import Shown, number
+from toolkit.meta.display import Shown, number, studies
 from toolkit.meta.p_values import ZERO_P
 from toolkit.meta.settings import check_choice
 
@@ -58,7 +58,7 @@ class Albatross(Shown):
     contours: pd.DataFrame
 
     def _title(self) -> str:
-        return f"Albatross plot, {len(self.points)} studies, contours of {self.measure}"
+        return f"Albatross plot, {studies(len(self.points))}, contours of {self.measure}"
 
     def _lines(self) -> list[tuple[str, str]]:
         effects = self.points["effect"].dropna()

@@ -7,8 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from toolkit.errors import ModelInputError
-from toolkit.meta.inference import Test
-from toolkit.meta.settings import check_settings
+from toolkit.meta.settings import Test, check_settings
 from toolkit.meta.stack import Stack
 from toolkit.meta.stack_fit import StackFit, fit_many, usable_test
 

@@ -127,19 +127,14 @@ def bootstrap(
     if drawing == Resampling.PARAMETRIC:
         spread = np.sqrt(result.v + result.tau2)
         draws = result.fitted + spread * rng.standard_normal((replicates, result.k))
-        make = partial(_with_effects, result.studies.as_stack(result.x))
+        make = result.stack.with_effects
     else:
         draws = rng.integers(0, result.k, size=(replicates, result.k))
-        make = partial(_with_studies, result.studies.as_stack(result.x))
+        make = partial(_with_studies, result.stack)
     fit = fit_many(make, (draws,), result.k, result.settings, jobs=jobs)
     if np.sum(fit.reason == Unfitted.FITTED) < _FEWEST_FITTED:
         raise ModelInputError(f"Hardly a replicate could be fitted: {fit.reason[fit.reason != Unfitted.FITTED][0]}")
     return Bootstrap(result, drawing, fit, seed)
-
-
-def _with_effects(stack: Stack, effects: Array) -> Stack:
-    given = None if stack.given is None else np.broadcast_to(stack.given, effects.shape)
-    return Stack(effects, np.broadcast_to(stack.v, effects.shape), stack.x, given=given)
 
 
 def _with_studies(stack: Stack, rows: NDArray[np.intp]) -> Stack:

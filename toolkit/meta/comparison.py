@@ -12,11 +12,11 @@ from scipy.special import chdtrc
 
 from toolkit.errors import ModelInputError
 from toolkit.meta.design import INTERCEPT, Design, design
-from toolkit.meta.display import Shown, number, p_value
-from toolkit.meta.heterogeneity import Tau2Estimator
+from toolkit.meta.display import Shown, joint_test, number, studies
+from toolkit.meta.fitting import fit_design
 from toolkit.meta.inference import critical_value, two_sided_p
-from toolkit.meta.regression import fit_design
-from toolkit.meta.settings import check_choice, check_settings
+from toolkit.meta.rank import explain
+from toolkit.meta.settings import Tau2Estimator, check_choice, check_settings
 from toolkit.meta.studies import check_studies
 
 if TYPE_CHECKING:
@@ -59,13 +59,11 @@ class LikelihoodRatioTest(Shown):
     def _lines(self) -> list[tuple[str, str]]:
         if self.reason:
             return [("Not available", self.reason)]
-        return [("chi²", f"{number(self.statistic)} on {self.df} df, p {p_value(self.p_value)}")]
+        return [("Test", joint_test(self.statistic, (self.df, None), self.p_value))]
 
     def to_frame(self) -> pd.DataFrame:
         """One row with all fields."""
-        import pandas as pd
-
-        return pd.DataFrame([{name: getattr(self, name) for name in ("statistic", "df", "p_value", "reason")}])
+        return self._one_row("statistic", "df", "p_value", "reason")
 
 
 def likelihood_ratio_test(full: MetaResult, reduced: MetaResult) -> LikelihoodRatioTest:
@@ -94,15 +92,9 @@ def _parameters(model: MetaResult) -> int:
     return model.p + model.settings.estimates_tau2
 
 
-def _matrix(model: MetaResult) -> Array:
-    return np.ones((model.k, 1)) if model.x is None else model.x
-
-
 def _spans(full: MetaResult, reduced: MetaResult) -> bool:
     """Whether each column of the reduced model matrix is a combination of those of the full one."""
-    x, z = _matrix(full), _matrix(reduced)
-    left = z - x @ np.linalg.lstsq(x, z, rcond=None)[0]
-    return bool((np.linalg.norm(left, axis=0) <= 1e-9 * np.linalg.norm(z, axis=0)).all())
+    return bool(explain(reduced.model_matrix, full.model_matrix).is_combination.all())
 
 
 def _no_comparison(full: MetaResult, reduced: MetaResult) -> str:
@@ -197,7 +189,7 @@ class ModelSet(Shown):
         return pd.DataFrame(columns)
 
     def _title(self) -> str:
-        return f"{len(self.results)} models of {self.best.k} studies by {self.criterion}"
+        return f"{len(self.results)} models of {studies(self.best.k)} by {self.criterion}"
 
     def _lines(self) -> list[tuple[str, str]]:
         shown = zip(self.moderators[:5], self.values, self.weights, strict=False)

@@ -13,7 +13,7 @@ import numpy as np
 from toolkit.effects import effect_sizes
 from toolkit.errors import ModelInputError
 from toolkit.meta.deletion import delete_each
-from toolkit.meta.display import Shown, number
+from toolkit.meta.display import Shown, number, studies
 from toolkit.meta.inference import critical_value
 from toolkit.meta.residuals import residuals
 from toolkit.meta.settings import check_level
@@ -56,7 +56,7 @@ class StudyPoints(Shown):
         )
 
     def _title(self) -> str:
-        return f"{self.plot}, {len(self.labels)} {'study' if len(self.labels) == 1 else 'studies'}"
+        return f"{self.plot}, {studies(len(self.labels))}"
 
     def _lines(self) -> list[tuple[str, str]]:
         lines = [("x", self.x_meaning), ("y", self.y_meaning)]
@@ -96,7 +96,7 @@ class FunnelPoints(Shown):
         return pd.DataFrame({"y": self.y, "se": self.se}, index=pd.Index(self.labels, name="label"))
 
     def _title(self) -> str:
-        return f"Funnel of {len(self.labels)} {'study' if len(self.labels) == 1 else 'studies'}"
+        return f"Funnel of {studies(len(self.labels))}"
 
     def _lines(self) -> list[tuple[str, str]]:
         lines = [("Reference", number(self.reference))]

@@ -3,15 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import partial
 from typing import TYPE_CHECKING
 
 import numpy as np
-from scipy.special import chdtrc
 
 from toolkit.errors import ModelInputError
-from toolkit.meta.display import Shown, number, p_value
-from toolkit.meta.stack import Stack
+from toolkit.meta.display import Shown, studies
 from toolkit.meta.stack_fit import StackFit, Unfitted, fit_many
 
 if TYPE_CHECKING:
@@ -36,27 +33,13 @@ class Cumulative(Shown):
     def to_frame(self) -> pd.DataFrame:
         """A row a study that was added, on the analysis scale; ``reason`` says why a row has no numbers.
 
-        Columns: k, estimate, se, statistic, p_value, ci_low, ci_high, tau2, i2 (percent), h2, q, q_p, reason.
+        Columns: k, estimate, se, statistic, df, p_value, ci_low, ci_high, tau2, tau2_se, i2 (percent), h2, q, q_df,
+        q_p, reason.
         """
         import pandas as pd
 
-        fit = self.fit
-        low, high = fit.limits(self.level)
-        columns = {
-            "k": fit.k.astype(np.int64),
-            "estimate": fit.beta[:, 0],
-            "se": fit.standard_errors[:, 0],
-            "statistic": fit.statistics[:, 0],
-            "p_value": fit.p_values[:, 0],
-            "ci_low": low[:, 0],
-            "ci_high": high[:, 0],
-            "tau2": fit.tau2,
-            "i2": fit.i2,
-            "h2": fit.h2,
-            "q": fit.q,
-            "q_p": np.where(fit.q_df == 0, 1.0, chdtrc(fit.q_df, fit.q)),
-            "reason": [self._reason(row) for row in range(len(self.labels))],
-        }
+        reasons = [self._reason(row) for row in range(len(self.labels))]
+        columns = self.fit.columns(self.level) | {"reason": reasons}
         return pd.DataFrame(columns, index=pd.Index(self.labels, name="label"))
 
     def _reason(self, row: int) -> str:
@@ -65,17 +48,12 @@ class Cumulative(Shown):
         return f"With the studies up to {self.labels[row]} (k = {row + 1}) there is no fit: {self.fit.reason[row]}"
 
     def _title(self) -> str:
-        return f"Cumulative meta-analysis of {len(self.labels)} {'study' if len(self.labels) == 1 else 'studies'}"
+        return f"Cumulative meta-analysis of {studies(len(self.labels))}"
 
     def _lines(self) -> list[tuple[str, str]]:
-        low, high = self.fit.limits(self.level)
+        texts = self.fit.shown(self.level)
         return [
-            (
-                f"{'' if row == 0 else '+ '}{label}",
-                self._reason(row)
-                or f"{number(self.fit.beta[row, 0])} ({self.level:.0%} CI {number(low[row, 0])} to "
-                f"{number(high[row, 0])}), p {p_value(self.fit.p_values[row, 0])}, tau² {number(self.fit.tau2[row])}",
-            )
+            (f"{'' if row == 0 else '+ '}{label}", self._reason(row) or texts[row])
             for row, label in enumerate(self.labels)
         ]
 
@@ -91,26 +69,15 @@ def cumulative(result: MetaResult, *, order: ArrayLike | None = None) -> Cumulat
     if result.x is not None:
         raise ModelInputError("A cumulative meta-analysis is for a mean: this model has moderators. Fit it without.")
     rows = np.arange(result.k) if order is None else _sorted_rows(order, result.k)
-    fit = fit_many(
-        partial(_first, result.studies.as_stack(None), rows), (np.arange(result.k),), result.k, result.settings
-    )
+    arrived = np.argsort(rows) <= np.arange(result.k)[:, None]
+    fit = fit_many(result.stack.subsets, (arrived,), result.k, result.settings)
     return Cumulative(tuple(result.labels[row] for row in rows), rows, fit, result.level)
-
-
-def _first(stack: Stack, order: NDArray[np.intp], last: NDArray[np.intp]) -> Stack:
-    """One analysis, repeated; in each repetition the studies up to another one in this order are present."""
-    n, k = len(last), len(order)
-    present = (np.arange(k) <= last[:, None]).astype(float)
-    y, v, given = (
-        None if part is None else np.broadcast_to(part[0, order], (n, k)) for part in (stack.y, stack.v, stack.given)
-    )
-    return Stack(y, v, None, present, given)
 
 
 def _sorted_rows(order: ArrayLike, k: int) -> NDArray[np.intp]:
     values = np.asarray(order)
     if values.shape != (k,):
-        raise ModelInputError(f"order must hold one value for each of the {k} studies; its shape is {values.shape}.")
+        raise ModelInputError(f"order must hold one value for each of the {studies(k)}; its shape is {values.shape}.")
     missing = np.flatnonzero(values != values)
     if len(missing):
         raise ModelInputError(

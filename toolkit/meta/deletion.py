@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import partial
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-from toolkit.meta.stack import Stack
+from toolkit.meta.frozen import Frozen
 from toolkit.meta.stack_fit import StackFit, Unfitted, fit_many
 
 if TYPE_CHECKING:
@@ -20,7 +19,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, eq=False)
-class Deletions:
+class Deletions(Frozen):
     """The fits of ``result`` without study 1, 2, ..., k, a row of ``fit`` each; NaN where there is no such fit."""
 
     result: MetaResult
@@ -70,20 +69,10 @@ class Deletions:
 
 def delete_each(result: MetaResult) -> Deletions:
     """Fit the model of ``result`` without each study in turn, by the same estimator and test, all in stacks."""
-    fit = fit_many(partial(_without, result.stack), (np.arange(result.k),), result.k, result.settings)
-    return Deletions(result, fit)
+    others = ~np.eye(result.k, dtype=bool)
+    return Deletions(result, fit_many(result.stack.subsets, (others,), result.k, result.settings))
 
 
 def quadratic(x: Array, covariance: Array) -> Array:
     """The variance x C x' of each row of ``x`` (k, p), with one covariance (p, p), or one a row (k, p, p)."""
     return np.vecdot((x[:, None] @ covariance)[:, 0], x)
-
-
-def _without(stack: Stack, rows: NDArray[np.intp]) -> Stack:
-    """One analysis of all studies, repeated; in each repetition another study (``rows``) is absent."""
-    n, k = len(rows), stack.y.shape[-1]
-    present = np.ones((n, k))
-    present[np.arange(n), rows] = 0.0
-    y, v = np.broadcast_to(stack.y, (n, k)), np.broadcast_to(stack.v, (n, k))
-    given = None if stack.given is None else np.broadcast_to(stack.given, (n, k))
-    return Stack(y, v, stack.x, present, given)

@@ -9,6 +9,9 @@ from typing import TYPE_CHECKING, NamedTuple, Protocol
 import numpy as np
 
 from toolkit.errors import ModelInputError, suggestion
+from toolkit.meta.display import studies
+from toolkit.meta.frozen import Frozen
+from toolkit.meta.rank import NEGLIGIBLE, explain
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -19,7 +22,6 @@ if TYPE_CHECKING:
     Array = NDArray[np.float64]
 
 INTERCEPT = "intercept"
-_DEPENDENT = 1e-9  # a column of norm 1 is a combination of others when no more than this is left of it
 
 
 class Columns(NamedTuple):
@@ -38,7 +40,7 @@ class Recipe(Protocol):
 
 
 @dataclass(frozen=True, eq=False)
-class Design:
+class Design(Frozen):
     """A model matrix ``x`` (k, p) of full rank; ``moderators`` names the moderator that each column belongs to.
 
     ``intercept`` is the position of the column of ones, None where there is none. ``recipe`` makes the same columns
@@ -224,11 +226,10 @@ def design(
     recipe, rows = _recipe(moderators, data)
     found = recipe.columns(rows)
     if len(found.x) != k:
-        raise ModelInputError(f"There are {k} studies and {len(found.x)} rows of moderators: give one row a study.")
+        raise ModelInputError(f"There are {studies(k)} and {len(found.x)} rows of moderators: give one row a study.")
     for column, term in enumerate(found.terms):
         _refuse_rows(~np.isfinite(found.x[:, column]), term, "is missing or infinite")
     _refuse_redundant(found.x, found.terms)
-    found.x.flags.writeable = False
     return Design(found.x, found.terms, found.moderators, recipe)
 
 
@@ -263,18 +264,16 @@ def _refuse_redundant(x: Array, terms: Sequence[str]) -> None:
     """Raise for columns that are combinations of those before them, naming both."""
     if x.shape[1] > len(x):
         raise ModelInputError(
-            f"The model has {x.shape[1]} coefficients ({', '.join(terms)}) for {len(x)} studies: use fewer moderators."
+            f"The model has {x.shape[1]} coefficients ({', '.join(terms)}) for {studies(len(x))}: use fewer moderators."
         )
-    norms = np.linalg.norm(x, axis=0)
-    scaled = x / np.where(norms > 0, norms, 1.0)
     kept: list[int] = []
     told = []
     for column, term in enumerate(terms):
-        share = np.linalg.lstsq(scaled[:, kept], scaled[:, column], rcond=None)[0]
-        if np.linalg.norm(scaled[:, column] - scaled[:, kept] @ share) > _DEPENDENT:
+        found = explain(x[:, [column]], x[:, kept])
+        if not found.is_combination[0]:
             kept.append(column)
             continue
-        sources = [terms[other] for other, part in zip(kept, share, strict=True) if abs(part) > _DEPENDENT]
+        sources = [terms[other] for other, part in zip(kept, found.shares[:, 0], strict=True) if abs(part) > NEGLIGIBLE]
         told.append(f"{term} is " + (f"a combination of {', '.join(sources)}" if sources else "0 in all studies"))
     if told:
         raise ModelInputError(f"The moderators are not of full rank: {'; '.join(told)}. Leave these out.")

@@ -9,7 +9,7 @@ import numpy as np
 from scipy.special import bdtr, betaincinv
 
 from toolkit.errors import ModelInputError
-from toolkit.meta.display import Shown, number, p_value
+from toolkit.meta.display import Shown, p_value, with_limits
 from toolkit.meta.settings import check_level
 
 if TYPE_CHECKING:
@@ -47,16 +47,12 @@ class SignTest(Shown):
         counts = [("Positive", str(self.positive)), ("Negative", str(self.negative)), ("No direction", str(self.ties))]
         if self.reason:
             return [*counts, ("Not available", self.reason)]
-        limits = f"{self.level:.0%} CI {number(self.ci_low, 3)} to {number(self.ci_high, 3)}"
-        proportion = f"{number(self.proportion, 3)} ({limits})"
+        proportion = with_limits(self.proportion, self.ci_low, self.ci_high, self.level, 3)
         return [*counts, ("Proportion positive", proportion), ("p", p_value(self.p_value))]
 
     def to_frame(self) -> pd.DataFrame:
         """One row with all fields."""
-        import pandas as pd
-
-        names = ("positive", "negative", "ties", "n", "proportion", "p_value", "ci_low", "ci_high", "level", "reason")
-        return pd.DataFrame([{name: getattr(self, name) for name in names}])
+        return self._one_row(*"positive negative ties n proportion p_value ci_low ci_high level reason".split())
 
 
 def sign_test(directions: ArrayLike, *, level: float = 0.95) -> SignTest:

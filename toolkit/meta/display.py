@@ -3,21 +3,47 @@
 from __future__ import annotations
 
 from html import escape
+from math import isnan
+from typing import TYPE_CHECKING
+
+from toolkit import numbers
+from toolkit.meta.frozen import Frozen
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 
 def number(value: float | None, digits: int = 4) -> str:
-    """A number for reading, with this many significant digits; a dash where there is none."""
+    """A number for reading, with this many significant digits; a dash where there is none.
+
+    Not as :mod:`toolkit.numbers` prints for a journal, whose decimals would hide a variance of 1e-9, and with a hyphen
+    for a minus, so that it can be pasted into code.
+    """
     return "–" if value is None else f"{value:.{digits}g}"
 
 
+def with_limits(value: float | None, low: float | None, high: float | None, level: float, digits: int = 4) -> str:
+    """An estimate with its confidence interval: "0.5 (95% CI 0.1 to 0.9)"."""
+    return f"{number(value, digits)} ({level:.0%} CI {number(low, digits)} to {number(high, digits)})"
+
+
 def p_value(value: float | None) -> str:
-    """A p-value for reading: three decimals, and "< 0.001" below that."""
-    if value is None:
-        return "–"
-    return "< 0.001" if value < 0.001 else f"{value:.3f}"
+    """A p-value as everywhere in the toolkit; a dash where there is none."""
+    return "–" if value is None or isnan(value) else numbers.p_value(value)
 
 
-class Shown:
+def joint_test(statistic: float | None, df: tuple[int, float | None], p: float | None) -> str:
+    """A test of several coefficients: chi-square where the second of ``df`` is None, F otherwise."""
+    name, shown = ("chi²", f"{df[0]} df") if df[1] is None else ("F", f"{df[0]} and {df[1]:g} df")
+    return f"{name} {number(statistic)} on {shown}, p {p_value(p)}"
+
+
+def studies(k: int) -> str:
+    """A number of studies for reading: "1 study", "1,200 studies"."""
+    return f"{k:,} {'study' if k == 1 else 'studies'}"
+
+
+class Shown(Frozen):
     """A result that shows itself. A subclass gives a title and lines of (name, text)."""
 
     def _title(self) -> str:
@@ -31,6 +57,12 @@ class Shown:
         lines = self._lines()
         width = max((len(name) for name, _ in lines), default=0)
         return "\n".join([self._title(), *(f"  {name:<{width}}  {text}" for name, text in lines)])
+
+    def _one_row(self, *names: str) -> pd.DataFrame:
+        """A frame of one row with these of the result's values."""
+        import pandas as pd
+
+        return pd.DataFrame([{name: getattr(self, name) for name in names}])
 
     def __str__(self) -> str:
         return self.summary()

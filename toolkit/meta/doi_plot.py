@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from scipy.special import ndtri
 
-from toolkit.meta.display import Shown, number
+from toolkit.meta.display import Shown, number, studies
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -48,7 +48,7 @@ class DoiPlot(Shown):
         return pd.DataFrame({"y": self.y, "z": self.z, "absolute_z": np.abs(self.z)}, index=index)
 
     def _title(self) -> str:
-        return f"Doi plot of {len(self.y)} studies"
+        return f"Doi plot of {studies(len(self.y))}"
 
     def _lines(self) -> list[tuple[str, str]]:
         if self.reason:

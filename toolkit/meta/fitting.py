@@ -2,30 +2,41 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from scipy.special import chdtrc
 
 from toolkit import __version__
 from toolkit.errors import ConvergenceError
-from toolkit.meta.heterogeneity import Tau2, Tau2Estimator, cochran_q, estimate_tau2, i2_h2
-from toolkit.meta.inference import Coefficients, Test, estimate_coefficients
+from toolkit.meta.heterogeneity import Tau2, cochran_q, estimate_tau2, i2_h2
+from toolkit.meta.inference import Coefficients, estimate_coefficients
+from toolkit.meta.regression_result import MetaRegression
 from toolkit.meta.results import MetaResult
 from toolkit.meta.roots import MAX_ITERATIONS
-from toolkit.meta.settings import Convergence, Settings
+from toolkit.meta.settings import Convergence, Settings, Tau2Estimator, Test
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
+    from toolkit.meta.design import Design
     from toolkit.meta.studies import Studies
 
 
-def fit(studies: Studies, x: NDArray[np.float64] | None, terms: tuple[str, ...], settings: Settings) -> MetaResult:
-    """Fit the model; ``x`` is the model matrix (k, p) of full rank, or None for a mean.
+def fit_mean(studies: Studies, settings: Settings) -> MetaResult:
+    """Fit a mean. Raises ConvergenceError where the search for tau2 does not settle."""
+    return MetaResult(**_fields(studies, None, ("mean",), settings))
 
-    Raises ConvergenceError where the search for tau2 does not settle.
-    """
+
+def fit_design(studies: Studies, made: Design, settings: Settings) -> MetaRegression:
+    """Fit the regression of these studies with a model matrix that is made already; raises as :func:`fit_mean` does."""
+    return MetaRegression(**_fields(studies, made.x, made.terms, settings), design=made)
+
+
+def _fields(
+    studies: Studies, x: NDArray[np.float64] | None, terms: tuple[str, ...], settings: Settings
+) -> dict[str, Any]:
+    """What every result holds, by name."""
     stack = studies.as_stack(x)
     tau2 = _known_tau2(settings.known_tau2) or estimate_tau2(stack, settings.estimator)
     if not tau2.converged[0]:
@@ -40,7 +51,7 @@ def fit(studies: Studies, x: NDArray[np.float64] | None, terms: tuple[str, ...],
     q = cochran_q(stack)
     i2, h2 = i2_h2(stack, settings.estimator, tau2.value, q)
     se = float(tau2.se[0])
-    return MetaResult(
+    return dict(
         studies=studies,
         settings=settings,
         test=test,

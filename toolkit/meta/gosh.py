@@ -6,15 +6,13 @@ Olkin, Dahabreh and Trikalinos 2012, Res Synth Methods 3:214. Nothing is drawn h
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import partial
 from math import comb
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from toolkit.errors import ModelInputError
-from toolkit.meta.display import Shown, number
-from toolkit.meta.stack import Stack
+from toolkit.meta.display import Shown, number, studies
 from toolkit.meta.stack_fit import StackFit, Unfitted, fit_many
 
 if TYPE_CHECKING:
@@ -70,7 +68,7 @@ class Gosh(Shown):
         return pd.DataFrame(columns, index=pd.Index(self.result.labels, name="label"))
 
     def _title(self) -> str:
-        return f"GOSH: {'all' if self.exact else 'random'} {len(self.included):,} subsets of {self.result.k} studies"
+        return f"GOSH: {'all' if self.exact else 'random'} {len(self.included):,} subsets of {studies(self.result.k)}"
 
     def _lines(self) -> list[tuple[str, str]]:
         fitted = self.fit.reason == Unfitted.FITTED
@@ -104,15 +102,8 @@ def gosh(result: MetaResult, *, subsets: int = 100_000, seed: int = 0, jobs: int
         raise ModelInputError(f"subsets must lie between 2 and {_LARGEST:,}; got {subsets!r}.")
     exact = sum(comb(k, size) for size in range(p, k + 1)) <= subsets
     included = _all_subsets(k, p) if exact else _random_subsets(k, p, subsets, np.random.default_rng(seed))
-    make = partial(_subset, result.studies.as_stack(result.x))
-    return Gosh(result, included, fit_many(make, (included,), k, result.settings, jobs=jobs), exact, seed)
-
-
-def _subset(stack: Stack, included: NDArray[np.bool_]) -> Stack:
-    y, v, given = (
-        None if part is None else np.broadcast_to(part, included.shape) for part in (stack.y, stack.v, stack.given)
-    )
-    return Stack(y, v, stack.x, included.astype(float), given)
+    fit = fit_many(result.stack.subsets, (included,), k, result.settings, jobs=jobs)
+    return Gosh(result, included, fit, exact, seed)
 
 
 def _all_subsets(k: int, smallest: int) -> NDArray[np.bool_]:

@@ -4,17 +4,20 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from toolkit.errors import ModelInputError
 from toolkit.meta.display import Shown, number
 from toolkit.meta.settings import check_choice
+from toolkit.meta.stack_fit import Unfitted
 
 if TYPE_CHECKING:
     import pandas as pd
     from numpy.typing import NDArray
+
+    from toolkit.meta.gosh import Gosh
 
     Array = NDArray[np.float64]
 
@@ -28,15 +31,6 @@ class ClusterMethod(StrEnum):
     K_MEANS = "k-means"
     DBSCAN = "DBSCAN"
     MIXTURE = "gaussian-mixture"
-
-
-class Subsets(Protocol):
-    """What is read of a GOSH result: subsets' effects and I2, of shape (n,), and who belongs to them, (n, k)."""
-
-    labels: tuple[str, ...]
-    estimate: Array
-    i2: Array
-    members: NDArray[np.bool_]
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -90,7 +84,7 @@ class GoshClusters(Shown):
 
 
 def gosh_clusters(
-    gosh: Subsets,
+    gosh: Gosh,
     *,
     method: str = ClusterMethod.K_MEANS,
     clusters: int | None = None,
@@ -98,9 +92,10 @@ def gosh_clusters(
     points: int = 5,
     seed: int = 0,
 ) -> GoshClusters:
-    """Group the subsets of a GOSH plot (Olkin et al. 2012, Res Synth Methods 3:214) and find the studies behind it.
+    """Group the subsets of a GOSH plot (see :func:`gosh`) and find the studies that make the groups.
 
-    The steps of the R package dmetar's ``gosh.diagnostics``: effects and I2 of the subsets are standardised and grouped
+    The steps of ``gosh.diagnostics()`` in the R package dmetar: effects (of a regression, the first coefficients) and
+    I2 of the subsets are standardised and grouped
     by ``"k-means"`` (3 ``clusters``), ``"DBSCAN"`` (``radius`` in standard deviations, ``points`` within it, noise left
     out) or ``"gaussian-mixture"`` (2 ``clusters``); for each cluster, Cook's distances of the studies' imbalances tell
     who makes it. The mixture's components share a covariance: subsets without heterogeneity all have I2 = 0, and a
@@ -111,22 +106,22 @@ def gosh_clusters(
     method and for subsets that all give the same effect or I2.
     """
     chosen = check_choice(ClusterMethod, method, "method")
-    rows = np.arange(len(gosh.estimate))
+    rows = np.flatnonzero(gosh.fit.reason == Unfitted.FITTED)
     if chosen != ClusterMethod.K_MEANS and len(rows) > _LARGEST_SAMPLE:
         rows = np.sort(np.random.default_rng(seed).choice(rows, _LARGEST_SAMPLE, replace=False))
-    plane = np.column_stack([gosh.i2[rows], gosh.estimate[rows]])
+    plane = np.column_stack([gosh.fit.i2[rows], gosh.fit.beta[rows, 0]])
     spread = plane.std(0, ddof=1)
     if not (spread > 0).all():
         raise ModelInputError("All subsets give the same effect or the same I2: there are no clusters to look for.")
     cluster = _group((plane - plane.mean(0)) / spread, chosen, clusters, radius, points, seed)
-    imbalance = cluster_imbalance(cluster, np.asarray(gosh.members)[rows])
-    return GoshClusters(chosen, gosh.labels, rows, cluster, imbalance, _cooks_distance(imbalance))
+    imbalance = cluster_imbalance(cluster, gosh.included[rows])
+    return GoshClusters(chosen, gosh.result.labels, rows, cluster, imbalance, _cooks_distance(imbalance))
 
 
-def cluster_imbalance(cluster: NDArray[np.intp], members: NDArray[np.bool_]) -> Array:
+def cluster_imbalance(cluster: NDArray[np.intp], included: NDArray[np.bool_]) -> Array:
     """The share of each study's subsets that lie in each cluster, less the mean share: (clusters, k); noise is -1."""
     indicator = cluster == np.arange(cluster.max(initial=-1) + 1)[:, None]
-    share = indicator.astype(float) @ members / members.sum(0)
+    share = indicator.astype(float) @ included / included.sum(0)
     return share - share.mean(1, keepdims=True)
 
 

@@ -13,7 +13,7 @@ distribution as target, GENQ the moment estimator with weights of the user's own
 from __future__ import annotations
 
 import math
-from enum import StrEnum
+from functools import lru_cache
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
@@ -22,6 +22,7 @@ from scipy.special import chdtri
 from toolkit.errors import ModelInputError
 from toolkit.meta.likelihood import log_likelihood
 from toolkit.meta.roots import Bracket, bracketed_root, typical_variance
+from toolkit.meta.settings import Tau2Estimator
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -32,23 +33,7 @@ if TYPE_CHECKING:
     Array = NDArray[np.float64]
 
 
-class Tau2Estimator(StrEnum):
-    """Estimators of the between-study variance, by their usual short names."""
-
-    EE = "EE"
-    DL = "DL"
-    HE = "HE"
-    HS = "HS"
-    HSK = "HSk"
-    SJ = "SJ"
-    ML = "ML"
-    REML = "REML"
-    EB = "EB"
-    PM = "PM"
-    DLIT = "DLIT"
-    SJIT = "SJIT"
-    PMM = "PMM"
-    GENQ = "GENQ"
+_TINY = float(np.finfo(float).tiny)
 
 
 class Tau2(NamedTuple):
@@ -133,8 +118,8 @@ def estimate_tau2(stack: Stack, estimator: Tau2Estimator) -> Tau2:
     if estimator == Tau2Estimator.GENQ and stack.given is None:
         raise ModelInputError("The estimator GENQ needs weights of your own: give weights=, a number a study.")
     n = len(stack.y)
-    none = np.zeros(n, np.int64)
     enough = stack.df > 0
+    none = np.zeros(n, np.int64)
     if estimator == Tau2Estimator.EE or not enough.any():
         return Tau2(np.zeros(n), np.full(n, np.nan), none, np.ones(n, bool), none + 1)
     if not enough.all():
@@ -270,13 +255,18 @@ def _scan_grid(stack: Stack) -> Array:
     """
     mean_square = _unweighted(stack).form(stack.y) / stack.df
     high = 0.505 * (mean_square + np.sqrt(mean_square * (mean_square + 4.0 * stack.largest_variance())))
-    low = np.minimum(0.1 * stack.smallest_variance(), 0.1 * high)
-    span = np.log(high / np.where(high > 0, low, 1.0), out=np.zeros_like(high), where=high > 0)
-    steps = min(max(math.ceil(span.max() / math.log(3.0)), 2), 64)
-    # The exponents run from -inf, where tau2 is 0, to 0.
-    exponents = span[:, None] * (np.arange(-1.0, steps + 1.0) / steps - 1.0)
-    exponents[:, 0] = -np.inf
-    return high[:, None] * np.exp(exponents)
+    high = np.maximum(high, _TINY)  # effects that all agree have tau2 = 0, which the scan finds as well
+    span = np.log(high / np.minimum(0.1 * stack.smallest_variance(), 0.1 * high))
+    steps = min(max(math.ceil(np.maximum.reduce(span) / math.log(3.0)), 2), 64)
+    return high[:, None] * np.exp(span[:, None] * _exponents(steps))
+
+
+@lru_cache
+def _exponents(steps: int) -> Array:
+    """From -inf, where tau2 is 0, then evenly from -1 to 0."""
+    exponents = np.arange(-1.0, steps + 1.0) / steps - 1.0
+    exponents[0] = -np.inf
+    return exponents
 
 
 def _dersimonian_laird(stack: Stack) -> tuple[Array, Array]:
@@ -365,7 +355,6 @@ __all__ = [
     "GeneralisedQ",
     "Score",
     "Tau2",
-    "Tau2Estimator",
     "cochran_q",
     "estimate_tau2",
     "generalised_q_root",

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from enum import StrEnum
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 from scipy.special import chdtrc, fdtrc, ndtr, ndtri, stdtr, stdtrit
+
+from toolkit.meta.settings import Test
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -18,22 +19,6 @@ if TYPE_CHECKING:
 
 # Below this weighted residual sum of squares (which has no unit) all effects agree but for rounding; as in metafor.
 _NO_SPREAD = float(np.finfo(float).eps)
-
-
-class Test(StrEnum):
-    """How coefficients are tested, and which quantile makes their intervals.
-
-    ``z`` normal; ``t`` the same standard errors with k - p degrees of freedom; ``knha`` Knapp and Hartung (2003, Stat
-    Med 22:2693), also called HKSJ: t, with standard errors scaled by the weighted residual variance; ``adhoc`` the
-    same, but never narrower than ``t`` (the scale factor is at least 1).
-    """
-
-    __test__ = False  # not a test case for pytest
-
-    Z = "z"
-    T = "t"
-    KNHA = "knha"
-    ADHOC = "adhoc"
 
 
 class Coefficients(NamedTuple):
@@ -103,6 +88,13 @@ def coefficient_table(terms: tuple[str, ...], beta: Array, se: Array, df: float 
         "ci_high": beta + half,
     }
     return pd.DataFrame(columns).set_index("term")
+
+
+def interval_columns(estimate: Array, variance: Array, quantile: Array | float) -> dict[str, Array]:
+    """Estimates with standard errors and the limits that this quantile makes: estimate, se, ci_low, ci_high."""
+    se = np.sqrt(variance)
+    half = quantile * se
+    return {"estimate": estimate, "se": se, "ci_low": estimate - half, "ci_high": estimate + half}
 
 
 def two_sided_p(statistic: Array | float, df: Array | float | None) -> Array:

@@ -14,8 +14,8 @@ import numpy as np
 from scipy.special import chdtri
 
 from toolkit.meta.deletion import delete_each, quadratic
-from toolkit.meta.display import Shown, number
-from toolkit.meta.inference import Test
+from toolkit.meta.display import Shown, number, studies
+from toolkit.meta.settings import Test
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -88,9 +88,8 @@ class Influence(Shown):
         return pd.DataFrame(columns, index=pd.Index(self.labels, name="label"))
 
     def _title(self) -> str:
-        k = len(self.labels)
         fit = "a mean" if len(self.terms) == 1 else f"{len(self.terms)} coefficients"
-        return f"Influence of {k} {'study' if k == 1 else 'studies'} on {fit}"
+        return f"Influence of {studies(len(self.labels))} on {fit}"
 
     def _lines(self) -> list[tuple[str, str]]:
         found = np.flatnonzero(self.is_influential)

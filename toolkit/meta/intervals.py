@@ -73,10 +73,7 @@ class PredictionInterval(Shown):
 
     def to_frame(self) -> pd.DataFrame:
         """One row: low, high, level, df, method, reason."""
-        import pandas as pd
-
-        names = ("low", "high", "level", "df", "method", "reason")
-        return pd.DataFrame([{name: getattr(self, name) for name in names}])
+        return self._one_row("low", "high", "level", "df", "method", "reason")
 
 
 @dataclass(frozen=True)

@@ -9,7 +9,8 @@ import numpy as np
 
 from toolkit.errors import ModelInputError
 from toolkit.meta.deletion import Deletions, delete_each
-from toolkit.meta.display import Shown, number, p_value
+from toolkit.meta.display import Shown, studies
+from toolkit.meta.stack_fit import Unfitted
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -26,20 +27,28 @@ class LeaveOneOut(Shown):
     deletions: Deletions
 
     def to_frame(self) -> pd.DataFrame:
-        """A row a study that was left out, on the analysis scale; ``reason`` says why a row has no numbers.
+        """A row a study that was left out, on the analysis scale.
+
+        ``reason`` says why a row has no numbers, or a standard error of 0, and what to do.
 
         Columns: k, estimate, se, statistic, df, p_value, ci_low, ci_high, tau2, tau2_se, i2 (percent), h2, q, q_df,
         q_p, reason.
         """
         import pandas as pd
 
-        columns = self.deletions.fit.columns(self.result.level) | {"reason": self.deletions.fit.reason.astype(str)}
+        columns = self.deletions.fit.columns(self.result.level) | {"reason": self.reasons}
         return pd.DataFrame(columns, index=pd.Index(self.result.labels, name="label"))
+
+    @property
+    def reasons(self) -> tuple[str, ...]:
+        """A text a study: why there is no effect without it, or why its standard error is 0; empty otherwise."""
+        pairs = zip(self.deletions.fit.reason, self.deletions.reasons, strict=True)
+        return tuple(str(found) if found == Unfitted.NO_STUDY else reason for found, reason in pairs)
 
     def _title(self) -> str:
         decide = self._deciding()
         return (
-            f"Leave-one-out, {self.result.k} {'study' if self.result.k == 1 else 'studies'} "
+            f"Leave-one-out, {studies(self.result.k)} "
             f"({decide or 'none'} of them {'decides' if decide < 2 else 'decide'} on which side of 0 the interval lies)"
         )
 
@@ -50,16 +59,11 @@ class LeaveOneOut(Shown):
         return int(np.sum((sides != _side(self.result.ci_low, self.result.ci_high)) & ~np.isnan(low[:, 0])))
 
     def _lines(self) -> list[tuple[str, str]]:
-        fit, labels = self.deletions.fit, self.result.labels
-        low, high = fit.limits(self.result.level)
+        fit = self.deletions.fit
+        rows = zip(self.result.labels, fit.shown(self.result.level), fit.reason, self.reasons, strict=True)
         return [
-            (
-                f"without {labels[row]}",
-                str(fit.reason[row])
-                or f"{number(fit.beta[row, 0])} ({self.result.level:.0%} CI {number(low[row, 0])} to "
-                f"{number(high[row, 0])}), p {p_value(fit.p_values[row, 0])}, tau² {number(fit.tau2[row])}",
-            )
-            for row in range(self.result.k)
+            (f"without {label}", f"{text}. {reason}".removesuffix(". ") if found == Unfitted.FITTED else reason)
+            for label, text, found, reason in rows
         ]
 
 

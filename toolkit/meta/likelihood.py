@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Literal, NamedTuple
 
 import numpy as np
 
@@ -62,6 +62,21 @@ def information_criteria(
         -2.0 * loglik + parameters * float(np.log(n)) if n > 0 else float("-inf"),
         -2.0 * loglik + 2 * parameters * corrected / (corrected - parameters - 1),
     )
+
+
+def information_of_fit(
+    marginal: Stack, v: Array, residuals: Array, parameters: int, likelihood: Literal["ML", "REML"]
+) -> InformationCriteria:
+    """Criteria of one fitted model from its ``residuals`` (k,) and its number of ``parameters``.
+
+    ``marginal`` is a stack of this one analysis with the variances of the effects in the model, ``v`` (k,) are the
+    sampling variances.
+    """
+    restricted = {"ML": False, "REML": True}[likelihood]
+    residual = float(np.sum(residuals**2 / marginal.v[0]))
+    loglik = float(log_likelihood_of_residual(marginal, np.zeros(1), residual, restricted)[0])
+    saturated = saturated_log_likelihood(v)
+    return information_criteria(loglik, saturated, len(v), marginal.p, parameters, restricted=restricted)
 
 
 def saturated_log_likelihood(v: Array) -> float:

@@ -11,18 +11,12 @@ from scipy.special import chdtrc
 
 from toolkit.errors import ModelInputError
 from toolkit.meta.design import Design, design, index_of, intercept_design
-from toolkit.meta.display import Shown, number, p_value
-from toolkit.meta.heterogeneity import Tau2Estimator, cochran_q, estimate_tau2
-from toolkit.meta.inference import Test, coefficient_table, critical_value, estimate_coefficients, wald_test
-from toolkit.meta.likelihood import (
-    InformationCriteria,
-    information_criteria,
-    log_likelihood_of_residual,
-    saturated_log_likelihood,
-)
+from toolkit.meta.display import Shown, number, p_value, studies, with_limits
+from toolkit.meta.heterogeneity import cochran_q, estimate_tau2
+from toolkit.meta.inference import coefficient_table, critical_value, estimate_coefficients, interval_columns, wald_test
+from toolkit.meta.likelihood import InformationCriteria, information_of_fit
 from toolkit.meta.scale_likelihood import Link, ScaleModel, maximise
-from toolkit.meta.settings import Settings, check_choice, check_settings
-from toolkit.meta.stack import Stack
+from toolkit.meta.settings import Settings, Tau2Estimator, Test, check_choice, check_settings
 from toolkit.meta.studies import check_studies
 
 if TYPE_CHECKING:
@@ -112,14 +106,10 @@ class LocationScale(Shown):
 
     def information(self, likelihood: Literal["ML", "REML"]) -> InformationCriteria:
         """Log-likelihood, deviance, AIC, BIC and AICc by either likelihood, at the fitted values."""
-        restricted = {"ML": False, "REML": True}[likelihood]
-        y, v, x = self.studies.y, self.studies.v + self.tau2, self.location.x
-        residual = float(np.sum((y - x @ self.beta) ** 2 / v))
-        stack = Stack(y[None], v[None], x[None])
-        loglik = float(log_likelihood_of_residual(stack, np.zeros(1), residual, restricted)[0])
-        p, parameters = len(self.beta), len(self.beta) + len(self.alpha)
-        saturated = saturated_log_likelihood(self.studies.v)
-        return information_criteria(loglik, saturated, self.k, p, parameters, restricted=restricted)
+        marginal = self.studies.as_stack(self.location.x).at(self.tau2)
+        residuals = self.studies.y - self.location.x @ self.beta
+        parameters = len(self.beta) + len(self.alpha)
+        return information_of_fit(marginal, self.studies.v, residuals, parameters, likelihood)
 
     def predict(
         self, rows: pd.DataFrame | ArrayLike | None = None, *, scale_rows: pd.DataFrame | ArrayLike | None = None
@@ -142,16 +132,9 @@ class LocationScale(Shown):
         linear = z @ self.alpha
         tau2 = np.exp(linear) if self.link == Link.LOG else np.maximum(linear, 0.0)
         quantile = critical_value(self.settings.level, self.df)
-        half, wide = quantile * np.sqrt(variance), quantile * np.sqrt(variance + tau2)
-        columns = {
-            "estimate": estimate,
-            "se": np.sqrt(variance),
-            "ci_low": estimate - half,
-            "ci_high": estimate + half,
-            "tau2": tau2,
-            "pi_low": estimate - wide,
-            "pi_high": estimate + wide,
-        }
+        half = quantile * np.sqrt(variance + tau2)
+        columns = interval_columns(estimate, variance, quantile)
+        columns |= {"tau2": tau2, "pi_low": estimate - half, "pi_high": estimate + half}
         return pd.DataFrame(columns, index=index)
 
     def to_frame(self) -> pd.DataFrame:
@@ -162,7 +145,7 @@ class LocationScale(Shown):
 
     def _title(self) -> str:
         how = f"{self.settings.estimator}, {self.settings.test}, {self.link} link"
-        return f"Location-scale model, {self.k} studies ({how})"
+        return f"Location-scale model, {studies(self.k)} ({how})"
 
     def _lines(self) -> list[tuple[str, str]]:
         lines = [(term, _shown(row, self.settings.level)) for term, row in self.coefficients.iterrows()]
@@ -203,7 +186,9 @@ def location_scale(
     location = intercept_design(k) if moderators is None else design(moderators, k, data=data)
     variation = design(scale, k, data=data)
     if k <= max(location.x.shape[1], variation.x.shape[1]):
-        raise ModelInputError(f"{k} studies are too few for this model: use fewer moderators.")
+        raise ModelInputError(
+            f"{k} {'study is' if k == 1 else 'studies are'} too few for this model: use fewer moderators."
+        )
     return _fit(studies, settings, chosen, location, variation)
 
 
@@ -214,8 +199,7 @@ def _fit(studies: Studies, settings: Settings, link: Link, location: Design, sca
     model = ScaleModel(studies.y, studies.v, location.x, scale.x, link, restricted)
     fit = maximise(model, common)
     heterogeneity = np.maximum(model.tau2(fit.alpha), 0.0)
-    marginal = Stack(studies.y[None], (studies.v + heterogeneity)[None], location.x[None])
-    found = estimate_coefficients(marginal, np.zeros(1), settings.test)
+    found = estimate_coefficients(stack.at(heterogeneity), np.zeros(1), settings.test)
     q, q_df = float(cochran_q(stack)[0]), len(studies.y) - location.x.shape[1]
     notes = ()
     if fit.covariance is None:
@@ -241,5 +225,4 @@ def _fit(studies: Studies, settings: Settings, link: Link, location: Design, sca
 def _shown(row: pd.Series, level: float) -> str:
     if "se" not in row:
         return number(row["estimate"])
-    limits = f"{level:.0%} CI {number(row['ci_low'])} to {number(row['ci_high'])}"
-    return f"{number(row['estimate'])} ({limits}), p {p_value(row['p_value'])}"
+    return f"{with_limits(row['estimate'], row['ci_low'], row['ci_high'], level)}, p {p_value(row['p_value'])}"

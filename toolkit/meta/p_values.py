@@ -77,10 +77,7 @@ class CombinedP(Shown):
 
     def to_frame(self) -> pd.DataFrame:
         """One row with all fields."""
-        import pandas as pd
-
-        names = ("method", "alternative", "k", "statistic", "p_value", "note")
-        return pd.DataFrame([{name: getattr(self, name) for name in names}])
+        return self._one_row("method", "alternative", "k", "statistic", "p_value", "note")
 
 
 def combine_p_values(

@@ -13,7 +13,6 @@ import numpy as np
 from toolkit.errors import ModelInputError
 from toolkit.meta.display import Shown, p_value
 from toolkit.meta.regression_result import MetaRegression
-from toolkit.meta.stack import Stack
 from toolkit.meta.stack_fit import StackFit, Unfitted, fit_many
 
 if TYPE_CHECKING:
@@ -21,7 +20,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from toolkit.meta.results import MetaResult
-    from toolkit.meta.studies import Studies
+    from toolkit.meta.stack import Stack
 
     Array = NDArray[np.float64]
 
@@ -77,7 +76,9 @@ def permutation_test(
     """
     if permutations < 2:
         raise ModelInputError(f"permutations must be 2 or more; got {permutations!r}.")
-    regression = result if isinstance(result, MetaRegression) and result.x is not None and result.p > 1 else None
+    regression = (
+        result if isinstance(result, MetaRegression) and (result.p > 1 or result.design.intercept is None) else None
+    )
     groups = None if regression is None else np.unique(regression.design.x, axis=0, return_inverse=True)[1].ravel()
     number = 2**result.k if groups is None else _arrangement_count(groups)
     exact = exact or number <= permutations
@@ -86,11 +87,11 @@ def permutation_test(
     rng = np.random.default_rng(seed)
     if regression is None:
         moves = _all_signs(result.k) if exact else rng.choice([-1.0, 1.0], size=(permutations, result.k))
-        make = partial(_signed, result.studies)
+        make = partial(_signed, result.studies.as_stack(None))
     else:
         first = np.arange(result.k)
         moves = _arrangements(groups) if exact else rng.permuted(np.tile(first, (permutations, 1)), axis=1)
-        make = partial(_rearranged, result.studies, regression.design.x)
+        make = partial(_rearranged, result.stack)
     if not exact:
         moves[0] = 1.0 if regression is None else first
     fits = fit_many(make, (moves,), result.k, result.settings, jobs=jobs)
@@ -124,17 +125,12 @@ def _wald_forms(beta: Array, covariance: Array) -> Array:
         return np.vecdot(beta, np.linalg.solve(covariance, beta[..., None])[..., 0])
 
 
-def _signed(studies: Studies, signs: Array) -> Stack:
-    return _stacked(studies, signs * studies.y, None)
+def _signed(stack: Stack, signs: Array) -> Stack:
+    return stack.with_effects(signs * stack.y)
 
 
-def _rearranged(studies: Studies, x: Array, orders: NDArray[np.intp]) -> Stack:
-    return _stacked(studies, np.broadcast_to(studies.y, orders.shape), x[orders])
-
-
-def _stacked(studies: Studies, y: Array, x: Array | None) -> Stack:
-    given = None if studies.weights is None else np.broadcast_to(studies.weights, y.shape)
-    return Stack(y, np.broadcast_to(studies.v, y.shape), x, given=given)
+def _rearranged(stack: Stack, orders: NDArray[np.intp]) -> Stack:
+    return stack.with_effects(np.broadcast_to(stack.y, orders.shape), stack.x[0][orders])
 
 
 def _all_signs(k: int) -> Array:

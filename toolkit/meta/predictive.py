@@ -10,10 +10,9 @@ import numpy as np
 from scipy.special import ndtr, stdtr
 
 from toolkit.errors import ModelInputError
-from toolkit.meta.display import Shown, number
-from toolkit.meta.heterogeneity import Tau2Estimator
+from toolkit.meta.display import Shown, number, with_limits
 from toolkit.meta.inference import critical_value
-from toolkit.meta.settings import check_choice, check_level
+from toolkit.meta.settings import Tau2Estimator, check_choice, check_level
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -52,20 +51,16 @@ class ShareBeyond(Shown):
         return f"True effects {self.side} {number(self.threshold)}"
 
     def _lines(self) -> list[tuple[str, str]]:
-        limits = f" ({self.level:.0%} CI {number(self.ci_low, 3)} to {number(self.ci_high, 3)})" if self.se else ""
-        lines = [
-            ("Share", number(self.share, 3) + limits),
-            ("Probability for a new study", number(self.probability, 3)),
-        ]
+        share = number(self.share, 3)
+        if self.se:
+            share = with_limits(self.share, self.ci_low, self.ci_high, self.level, 3)
+        lines = [("Share", share), ("Probability for a new study", number(self.probability, 3))]
         lines += [("Not available", self.reason)] if self.reason else []
         return lines + ([("Note", self.note)] if self.note else [])
 
     def to_frame(self) -> pd.DataFrame:
         """One row with all fields."""
-        import pandas as pd
-
-        names = "threshold side level share se ci_low ci_high probability reason note".split()
-        return pd.DataFrame([{name: getattr(self, name) for name in names}])
+        return self._one_row(*"threshold side level share se ci_low ci_high probability reason note".split())
 
 
 def share_beyond(

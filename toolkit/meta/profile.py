@@ -9,9 +9,10 @@ import numpy as np
 
 from toolkit.errors import ModelInputError
 from toolkit.meta.display import Shown, number
-from toolkit.meta.heterogeneity import Tau2Estimator, typical_variance
+from toolkit.meta.heterogeneity import typical_variance
 from toolkit.meta.intervals import q_profile_limits
 from toolkit.meta.likelihood import log_likelihood
+from toolkit.meta.settings import Tau2Estimator
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING, Literal
 
-from toolkit.meta.fitting import fit
+from toolkit.meta.fitting import fit_mean
 from toolkit.meta.settings import check_settings
 from toolkit.meta.studies import check_studies
 
@@ -41,7 +41,7 @@ def random_effects(
     Raises ModelInputError for numbers that cannot be used, with their rows, and ConvergenceError where the search for
     tau2 does not settle.
     """
-    return fit(check_studies(y, v, labels, weights), None, ("mean",), check_settings(tau2, test, level))
+    return fit_mean(check_studies(y, v, labels, weights), check_settings(tau2, test, level))
 
 
 def inverse_variance_heterogeneity(
@@ -54,4 +54,4 @@ def inverse_variance_heterogeneity(
     :func:`random_effects` does.
     """
     studies = check_studies(y, v, labels)
-    return fit(replace(studies, weights=1.0 / studies.v), None, ("mean",), check_settings("DL", "z", level))
+    return fit_mean(replace(studies, weights=1.0 / studies.v), check_settings("DL", "z", level))

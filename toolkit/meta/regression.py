@@ -2,14 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import fields
 from typing import TYPE_CHECKING, Literal
 
 from toolkit.meta.design import design
-from toolkit.meta.fitting import fit
-from toolkit.meta.heterogeneity import Tau2Estimator, cochran_q, estimate_tau2
-from toolkit.meta.regression_result import MetaRegression
-from toolkit.meta.results import MetaResult
+from toolkit.meta.fitting import fit_design
 from toolkit.meta.settings import check_settings
 from toolkit.meta.studies import check_studies
 
@@ -19,9 +15,7 @@ if TYPE_CHECKING:
     import pandas as pd
     from numpy.typing import ArrayLike
 
-    from toolkit.meta.design import Design
-    from toolkit.meta.settings import Settings
-    from toolkit.meta.studies import Studies
+    from toolkit.meta.regression_result import MetaRegression
 
 
 def regression(
@@ -53,28 +47,3 @@ def regression(
     """
     studies, settings = check_studies(y, v, labels, weights), check_settings(tau2, test, level)
     return fit_design(studies, design(moderators, len(studies.y), data=data), settings)
-
-
-def fit_design(studies: Studies, made: Design, settings: Settings) -> MetaRegression:
-    """Fit the regression of these studies with a model matrix that is made already."""
-    result = fit(studies, made.x, made.terms, settings)
-    shared = {field.name: getattr(result, field.name) for field in fields(MetaResult)}
-    return MetaRegression(**shared, design=made, r2=_r2(result, made))
-
-
-def _r2(result: MetaResult, made: Design) -> float | None:
-    if made.intercept is None or result.p == 1 or result.settings.known_tau2 is not None:
-        return None
-    null = result.studies.as_stack(None)
-    if result.settings.estimator == Tau2Estimator.EE:
-        given = null.given_weights()
-        if given is None:
-            total, left = float(cochran_q(null)[0]), result.q
-        else:
-            total = float(null.project(given).form(null.y)[0])
-            left = float(result.stack.project(given).form(null.y)[0])
-        if total == 0 or not result.q_df:
-            return 0.0 if total == 0 else None
-        return max(0.0, 100.0 * (1.0 - left / result.q_df * (result.k - 1) / total))
-    without = float(estimate_tau2(null, result.settings.estimator).value[0])
-    return max(0.0, 100.0 * (without - result.tau2) / without) if without > 0 else 0.0

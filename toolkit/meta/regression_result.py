@@ -10,11 +10,11 @@ import numpy as np
 
 from toolkit.errors import ModelInputError
 from toolkit.meta.design import index_of
-from toolkit.meta.display import number, p_value
-from toolkit.meta.heterogeneity import Tau2Estimator
-from toolkit.meta.inference import critical_value, wald_test
+from toolkit.meta.display import joint_test
+from toolkit.meta.heterogeneity import cochran_q, estimate_tau2
+from toolkit.meta.inference import critical_value, interval_columns, wald_test
 from toolkit.meta.results import MetaResult
-from toolkit.meta.settings import check_level
+from toolkit.meta.settings import Tau2Estimator, check_level
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -29,12 +29,32 @@ if TYPE_CHECKING:
 class MetaRegression(MetaResult):
     """A fitted meta-regression; tau2, I2, H2 and Q are residual, what the moderators do not explain.
 
-    ``r2`` is the percentage of the heterogeneity that the moderators explain, None for a model without an intercept or
-    without a moderator, and where tau2 was given.
+    ``design`` is the model matrix with the names of its moderators.
     """
 
     design: Design
-    r2: float | None
+
+    @cached_property
+    def r2(self) -> float | None:
+        """The percentage of the heterogeneity that the moderators explain.
+
+        None for a model without an intercept or without a moderator, and where tau2 was given.
+        """
+        if self.design.intercept is None or self.p == 1 or self.settings.known_tau2 is not None:
+            return None
+        null = self.studies.as_stack(None)
+        if self.settings.estimator == Tau2Estimator.EE:
+            given = null.given_weights()
+            if given is None:
+                total, left = float(cochran_q(null)[0]), self.q
+            else:
+                total = float(null.project(given).form(null.y)[0])
+                left = float(self.stack.project(given).form(null.y)[0])
+            if total == 0 or not self.q_df:
+                return 0.0 if total == 0 else None
+            return max(0.0, 100.0 * (1.0 - left / self.q_df * (self.k - 1) / total))
+        without = float(estimate_tau2(null, self.settings.estimator).value[0])
+        return max(0.0, 100.0 * (without - self.tau2) / without) if without > 0 else 0.0
 
     @property
     def qm(self) -> float:
@@ -86,8 +106,7 @@ class MetaRegression(MetaResult):
         estimate = x @ self.beta
         variance = np.vecdot(x @ self.covariance, x)
         quantile = critical_value(level, self.df)
-        half = quantile * np.sqrt(variance)
-        columns = {"estimate": estimate, "se": np.sqrt(variance), "ci_low": estimate - half, "ci_high": estimate + half}
+        columns = interval_columns(estimate, variance, quantile)
         if self.settings.estimator != Tau2Estimator.EE:
             half = quantile * np.sqrt(self.tau2 + variance)
             columns |= {"pi_low": estimate - half, "pi_high": estimate + half}
@@ -142,9 +161,7 @@ class MetaRegression(MetaResult):
         return f"Meta-regression, {self._how()}"
 
     def _lines(self) -> list[tuple[str, str]]:
-        df_1, df_2 = self.qm_df
-        name, df = ("chi²", f"{df_1} df") if df_2 is None else ("F", f"{df_1} and {df_2:g} df")
-        omnibus = [("Moderators", f"{name} {number(self.qm)} on {df}, p {p_value(self.qm_p)}")]
+        omnibus = [("Moderators", joint_test(self.qm, self.qm_df, self.qm_p))]
         explained = [] if self.r2 is None else [("R²", f"{self.r2:.1f}% of the heterogeneity")]
         lines = super()._lines()
         return [*lines[: self.p], *omnibus, *explained, *lines[self.p :]]

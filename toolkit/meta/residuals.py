@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from toolkit.meta.deletion import quadratic
-from toolkit.meta.display import Shown, number
+from toolkit.meta.display import Shown, number, studies
 from toolkit.meta.influence import influence
 
 if TYPE_CHECKING:
@@ -54,7 +54,7 @@ class Residuals(Shown):
         return pd.DataFrame(columns, index=pd.Index(self.labels, name="label"))
 
     def _title(self) -> str:
-        return f"Residuals of {len(self.labels)} {'study' if len(self.labels) == 1 else 'studies'}"
+        return f"Residuals of {studies(len(self.labels))}"
 
     def _lines(self) -> list[tuple[str, str]]:
         size = np.nan_to_num(np.abs(self.studentised))

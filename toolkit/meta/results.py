@@ -13,9 +13,16 @@ from typing import TYPE_CHECKING, Literal
 import numpy as np
 
 from toolkit.errors import ModelInputError
-from toolkit.meta.display import Shown, number, p_value
-from toolkit.meta.heterogeneity import Tau2Estimator
-from toolkit.meta.inference import Test, coefficient_table, critical_value, estimate_coefficients, two_sided_p
+from toolkit.meta.blup import deviations, true_effects
+from toolkit.meta.display import Shown, number, p_value, studies, with_limits
+from toolkit.meta.frozen import read_only
+from toolkit.meta.inference import (
+    coefficient_table,
+    critical_value,
+    estimate_coefficients,
+    interval_columns,
+    two_sided_p,
+)
 from toolkit.meta.intervals import (
     HeterogeneityInterval,
     IntervalMethod,
@@ -25,16 +32,13 @@ from toolkit.meta.intervals import (
     profile_likelihood_limits,
     q_profile_limits,
 )
-from toolkit.meta.likelihood import (
-    InformationCriteria,
-    information_criteria,
-    log_likelihood_of_residual,
-    saturated_log_likelihood,
-)
-from toolkit.meta.settings import Convergence, Settings, check_choice, check_level
+from toolkit.meta.likelihood import InformationCriteria, information_of_fit
+from toolkit.meta.settings import Convergence, Settings, Tau2Estimator, Test, check_choice, check_level
 from toolkit.meta.stack import Stack
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     import pandas as pd
     from numpy.typing import NDArray
 
@@ -139,13 +143,13 @@ class MetaResult(Shown):
     @cached_property
     def standard_errors(self) -> Array:
         """Standard errors of the coefficients, shape (p,)."""
-        return np.sqrt(np.diagonal(self.covariance))
+        return read_only(np.sqrt(np.diagonal(self.covariance)))
 
     @cached_property
     def weights(self) -> Array:
         """Weights of the studies in percent, shape (k,): the user's own, or inverse variances 1 / (v + tau2)."""
         w = 1.0 / (self.v + self.tau2) if self.studies.weights is None else self.studies.weights
-        return 100.0 * w / w.sum()
+        return read_only(100.0 * w / w.sum())
 
     @property
     def fitted(self) -> Array:
@@ -187,12 +191,8 @@ class MetaResult(Shown):
 
         REML values compare models with the same coefficients only.
         """
-        restricted = {"ML": False, "REML": True}[likelihood]
-        residual = float(np.sum(self.residuals**2 / (self.v + self.tau2)))
-        loglik = log_likelihood_of_residual(self.stack, np.array([self.tau2]), residual, restricted)
         parameters = self.p + self.settings.estimates_tau2
-        saturated = saturated_log_likelihood(self.v)
-        return information_criteria(float(loglik[0]), saturated, self.k, self.p, parameters, restricted=restricted)
+        return information_of_fit(self.stack.at(self.tau2), self.v, self.residuals, parameters, likelihood)
 
     def prediction_interval(
         self, method: str = PredictionMethod.FIT, *, level: float | None = None
@@ -256,18 +256,14 @@ class MetaResult(Shown):
     def blup(self) -> pd.DataFrame:
         """Best linear unbiased predictions of the studies' true effects: estimate, se, ci_low, ci_high a study.
 
-        Each effect is drawn towards its fitted value by v / (v + tau2) (Raudenbush and Bryk 1985, J Educ Stat 10:75).
-        The limits use the quantile of the fit's own test.
+        See :mod:`toolkit.meta.blup`; limits use the quantile of the fit's own test, as metafor's do. Raises
+        ModelInputError for a fit with weights of the user's own.
         """
-        import pandas as pd
+        return self._predictions(true_effects)
 
-        shrink = self.tau2 / (self.tau2 + self.v)
-        x = self.model_matrix
-        estimate = shrink * self.y + (1.0 - shrink) * self.fitted
-        se = np.sqrt(shrink * self.v + (1.0 - shrink) ** 2 * np.vecdot(x @ self.covariance, x))
-        half = critical_value(self.level, self.df) * se
-        columns = {"estimate": estimate, "se": se, "ci_low": estimate - half, "ci_high": estimate + half}
-        return pd.DataFrame(columns, index=pd.Index(self.labels, name="label"))
+    def deviations(self) -> pd.DataFrame:
+        """The same less their fitted values: predictions of the studies' random effects (``ranef()`` in R)."""
+        return self._predictions(deviations)
 
     def to_frame(self) -> pd.DataFrame:
         """The coefficients, a row a term, with k, tau2, I2, Q and the settings beside them."""
@@ -294,6 +290,14 @@ class MetaResult(Shown):
     def stack(self) -> Stack:
         """The model's data as a stack of one analysis, to be fitted again without a study, or with other weights."""
         return self.studies.as_stack(self.x)
+
+    def _predictions(self, predict: Callable[..., tuple[Array, Array]]) -> pd.DataFrame:
+        import pandas as pd
+
+        x = self.model_matrix
+        found = predict(self.studies, self.tau2, self.fitted, np.vecdot(x @ self.covariance, x))
+        columns = interval_columns(*found, critical_value(self.level, self.df))
+        return pd.DataFrame(columns, index=pd.Index(self.labels, name="label"))
 
     @cached_property
     def _own_information(self) -> InformationCriteria:
@@ -362,14 +366,14 @@ class MetaResult(Shown):
     def _how(self) -> str:
         estimator = self.settings.estimator if self.settings.known_tau2 is None else "known tau²"
         own = "" if self.studies.weights is None else ", own weights"
-        return f"{self.k} {'study' if self.k == 1 else 'studies'} ({estimator}, {self.test}{own})"
+        return f"{studies(self.k)} ({estimator}, {self.test}{own})"
 
     def _lines(self) -> list[tuple[str, str]]:
         lines = []
         for row in range(self.p):
             low, high = self._limits[0][row], self._limits[1][row]
             name = "Estimate" if self.p == 1 else self.terms[row]
-            text = f"{number(self.beta[row])} ({self.level:.0%} CI {number(low)} to {number(high)})"
+            text = with_limits(self.beta[row], low, high, self.level)
             lines.append((name, f"{text}, p {p_value(self._p_values[row])}"))
         if self.p == 1:
             predicted = self.prediction_interval()

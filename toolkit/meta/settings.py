@@ -2,17 +2,47 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple, TypeVar
+from enum import StrEnum
+from typing import NamedTuple, TypeVar
 
 from toolkit.errors import ModelInputError
 
-if TYPE_CHECKING:
-    from enum import StrEnum
+Choice = TypeVar("Choice", bound=StrEnum)
 
-    from toolkit.meta.heterogeneity import Tau2Estimator
-    from toolkit.meta.inference import Test
 
-Choice = TypeVar("Choice", bound="StrEnum")
+class Tau2Estimator(StrEnum):
+    """Estimators of the between-study variance, by their usual short names."""
+
+    EE = "EE"
+    DL = "DL"
+    HE = "HE"
+    HS = "HS"
+    HSK = "HSk"
+    SJ = "SJ"
+    ML = "ML"
+    REML = "REML"
+    EB = "EB"
+    PM = "PM"
+    DLIT = "DLIT"
+    SJIT = "SJIT"
+    PMM = "PMM"
+    GENQ = "GENQ"
+
+
+class Test(StrEnum):
+    """How coefficients are tested, and which quantile makes their intervals.
+
+    ``z`` normal; ``t`` the same standard errors with k - p degrees of freedom; ``knha`` Knapp and Hartung (2003, Stat
+    Med 22:2693), also called HKSJ: t, with standard errors scaled by the weighted residual variance; ``adhoc`` the
+    same, but never narrower than ``t`` (the scale factor is at least 1).
+    """
+
+    __test__ = False  # not a test case for pytest
+
+    Z = "z"
+    T = "t"
+    KNHA = "knha"
+    ADHOC = "adhoc"
 
 
 class Settings(NamedTuple):
@@ -29,7 +59,7 @@ class Settings(NamedTuple):
     @property
     def estimates_tau2(self) -> bool:
         """Whether tau2 is a parameter of the model."""
-        return self.known_tau2 is None and self.estimator != "EE"
+        return self.known_tau2 is None and self.estimator != Tau2Estimator.EE
 
 
 class Convergence(NamedTuple):
@@ -45,9 +75,6 @@ def check_settings(tau2: str | float, test: str, level: float) -> Settings:
 
     Raises ModelInputError with the values that there are.
     """
-    from toolkit.meta.heterogeneity import Tau2Estimator
-    from toolkit.meta.inference import Test
-
     test, level = check_choice(Test, test, "test"), check_level(level)
     if isinstance(tau2, str):
         return Settings(check_choice(Tau2Estimator, tau2, "tau2"), test, level)

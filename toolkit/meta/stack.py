@@ -6,7 +6,7 @@ operations in place of a loop over models. Shapes: n analyses, k studies, p coef
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import TYPE_CHECKING
 
@@ -79,6 +79,22 @@ class Stack:
         """The one analysis of a stack of one, without the axis of analyses: numbers in place of arrays (1,)."""
         parts = (self.y, self.v, self.x, self.present, self.given)
         return Stack(*(None if part is None else part[0] for part in parts))
+
+    def subsets(self, included: NDArray[np.bool_]) -> Stack:
+        """This one analysis (n = 1) of the studies in each row of ``included`` (m, k): a stack of m analyses."""
+        y, v, given = (
+            None if part is None else np.broadcast_to(part, included.shape) for part in (self.y, self.v, self.given)
+        )
+        return Stack(y, v, self.x, included.astype(float), given)
+
+    def with_effects(self, effects: Array, x: Array | None = None) -> Stack:
+        """This one analysis (n = 1) with the effects in each row (m, k), and a model matrix ``x`` each if given."""
+        v, given = (None if part is None else np.broadcast_to(part, effects.shape) for part in (self.v, self.given))
+        return Stack(effects, v, self.x if x is None else x, given=given)
+
+    def at(self, tau2: Array | float) -> Stack:
+        """The same with v + tau2 for variances, and so with a tau2 of 0; a value for all studies, or one a study."""
+        return replace(self, v=self.v + tau2)
 
     def widen(self) -> Stack:
         """The same with an axis for trial values between analyses and studies: (n, 1, k)."""

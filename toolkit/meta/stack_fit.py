@@ -12,9 +12,12 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 from scipy.special import chdtrc
 
-from toolkit.meta.heterogeneity import Tau2, Tau2Estimator, cochran_q, estimate_tau2, i2_h2
-from toolkit.meta.inference import Test, critical_value, estimate_coefficients, two_sided_p
+from toolkit.meta.display import number, p_value, with_limits
+from toolkit.meta.heterogeneity import Tau2, cochran_q, estimate_tau2, i2_h2
+from toolkit.meta.inference import critical_value, estimate_coefficients, two_sided_p
+from toolkit.meta.rank import is_deficient
 from toolkit.meta.roots import MAX_ITERATIONS
+from toolkit.meta.settings import Tau2Estimator, Test
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -28,7 +31,6 @@ if TYPE_CHECKING:
 
 _BLOCK_CELLS = 10_000  # numbers of one array of a block, so that what a block needs stays in the processor's cache
 _PARCEL_CELLS = 1_000_000  # those that are worth sending to another process: about a quarter of a second of work
-_DEPENDENT = 1e-10  # a column of the model matrix whose part that is new is below this share of its length
 
 
 class Unfitted(StrEnum):
@@ -83,6 +85,15 @@ class StackFit(NamedTuple):
         """Lower and upper confidence limits of the coefficients, each of shape (n, p)."""
         half = critical_value(level, self.df)[:, None] * self.standard_errors
         return self.beta - half, self.beta + half
+
+    def shown(self, level: float) -> list[str]:
+        """The first coefficient of each fit in words, with its interval, test and tau2."""
+        low, high = self.limits(level)
+        columns = zip(self.beta[:, 0], low[:, 0], high[:, 0], self.p_values[:, 0], self.tau2, strict=True)
+        return [
+            f"{with_limits(estimate, lower, upper, level)}, p {p_value(p)}, tau² {number(tau2)}"
+            for estimate, lower, upper, p, tau2 in columns
+        ]
 
     def columns(self, level: float) -> dict[str, NDArray]:
         """What a table of many means has, a row an analysis: the first coefficient, its test, and the heterogeneity.
@@ -194,8 +205,7 @@ def _unfitted(stack: Stack) -> NDArray[np.object_]:
     reason = np.full(len(stack.y), Unfitted.FITTED, object)
     if stack.x is not None and (stack.present is not None or len(stack.x) > 1):
         x = stack.x if stack.present is None else stack.x * stack.present[..., None]
-        new = np.abs(np.diagonal(np.linalg.qr(x, mode="r"), axis1=-2, axis2=-1))
-        reason[(new <= _DEPENDENT * np.sqrt(np.add.reduce(x * x, -2))).any(-1)] = Unfitted.DEPENDENT
+        reason[is_deficient(x)] = Unfitted.DEPENDENT
     if stack.present is not None or stack.y.shape[-1] < stack.p:
         reason[stack.df < 0] = Unfitted.TOO_FEW
         reason[stack.k == 0] = Unfitted.NO_STUDY

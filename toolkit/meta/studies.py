@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from toolkit.errors import ModelInputError
+from toolkit.meta.display import studies
+from toolkit.meta.frozen import Frozen
 from toolkit.meta.stack import Stack
 
 if TYPE_CHECKING:
@@ -21,7 +23,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, eq=False)
-class Studies:
+class Studies(Frozen):
     """Effects ``y`` and sampling variances ``v`` of shape (k,), on the analysis scale, with the labels given.
 
     ``weights`` are the user's own, None for inverse-variance weights.
@@ -62,7 +64,7 @@ def check_studies(
     if len(effects) != len(variances):
         raise ModelInputError(f"y has {len(effects)} values and v has {len(variances)}: give one of each a study.")
     if names is not None and len(names) != len(effects):
-        raise ModelInputError(f"There are {len(names)} labels for {len(effects)} studies: give one a study, or none.")
+        raise ModelInputError(f"There are {len(names)} labels for {studies(len(effects))}: give one a study, or none.")
     if not len(effects):
         raise ModelInputError("There is no study: y and v are empty. Check which rows were selected.")
     for name, values in (("y", effects), ("v", variances)):
@@ -86,7 +88,7 @@ def _weights(weights: ArrayLike | str, k: int, names: tuple[str, ...] | None) ->
         weights = np.ones(k)
     values = _numbers("weights", weights, names)
     if len(values) != k:
-        raise ModelInputError(f"There are {len(values)} weights for {k} studies: give one a study.")
+        raise ModelInputError(f"There are {len(values)} weights for {studies(k)}: give one a study.")
     wrong = ~np.isfinite(values) | (values < 0)
     if wrong.any():
         raise ModelInputError(f"weights must be numbers of 0 or more {_at(values, wrong, names)}.")
@@ -104,7 +106,6 @@ def _numbers(name: str, values: ArrayLike, labels: tuple[str, ...] | None) -> Ar
         ) from None
     if array.ndim != 1:
         raise ModelInputError(f"{name} must have the shape (k,), one number a study; its shape is {array.shape}.")
-    array.flags.writeable = False
     return array
 
 
@@ -112,7 +113,7 @@ def _at(values: Array, where: NDArray[np.bool_], labels: tuple[str, ...] | None)
     rows = np.flatnonzero(where).tolist()
     named = [f"row {row}{f' ({labels[row]})' if labels and row < len(labels) else ''}: {values[row]:g}" for row in rows]
     more = f" and {len(named) - 5} more" if len(named) > 5 else ""
-    return f"in {len(rows)} of {len(values)} studies ({'; '.join(named[:5])}{more})"
+    return f"in {len(rows)} of {studies(len(values))} ({'; '.join(named[:5])}{more})"
 
 
 def _text_at(values: ArrayLike, labels: tuple[str, ...] | None) -> str:

@@ -10,11 +10,9 @@ from scipy.special import chdtrc
 
 from toolkit.errors import ModelInputError
 from toolkit.meta.design import design
-from toolkit.meta.display import Shown, number, p_value
-from toolkit.meta.fitting import fit
-from toolkit.meta.heterogeneity import Tau2Estimator
-from toolkit.meta.regression import fit_design
-from toolkit.meta.settings import check_settings
+from toolkit.meta.display import Shown, joint_test, number, studies, with_limits
+from toolkit.meta.fitting import fit_design, fit_mean
+from toolkit.meta.settings import Tau2Estimator, check_settings
 from toolkit.meta.studies import Studies, check_studies
 
 if TYPE_CHECKING:
@@ -59,17 +57,14 @@ class Subgroups(Shown):
 
     def _title(self) -> str:
         shared = "one tau² for all" if self.regression is not None else "a tau² for each"
-        return f"{len(self.names)} subgroups of {self.overall.k} studies ({shared})"
+        return f"{len(self.names)} subgroups of {studies(self.overall.k)} ({shared})"
 
     def _lines(self) -> list[tuple[str, str]]:
         lines = [(name, _shown(result)) for name, result in zip(self.names, self.results, strict=True)]
         lines.append(("All studies", _shown(self.overall)))
         if self.reason:
             return [*lines, ("Between groups", f"not available: {self.reason}")]
-        df_1, df_2 = self.df_between
-        kind, df = ("chi²", f"{df_1} df") if df_2 is None else ("F", f"{df_1} and {df_2:g} df")
-        between = f"{kind} {number(self.q_between)} on {df}, p {p_value(self.p_between)}"
-        return [*lines, ("Between groups", between)]
+        return [*lines, ("Between groups", joint_test(self.q_between, self.df_between, self.p_between))]
 
 
 def subgroups(
@@ -95,14 +90,14 @@ def subgroups(
     """
     studies, settings = check_studies(y, v, labels), check_settings(tau2, test, level)
     names, codes = _codes(groups, len(studies.y))
-    overall = fit(studies, None, ("mean",), settings)
+    overall = fit_mean(studies, settings)
     regression = None
     if common_tau2:
         regression = fit_design(studies, design(_frame(names, codes), len(studies.y)), settings)
         if settings.estimator != Tau2Estimator.EE:
             settings = settings._replace(known_tau2=regression.tau2)
     parts = [np.flatnonzero(codes == code) for code in range(len(names))]
-    results = tuple(fit(_rows(studies, rows), None, ("mean",), settings) for rows in parts)
+    results = tuple(fit_mean(_rows(studies, rows), settings) for rows in parts)
     if regression is not None:
         between = regression.qm, regression.qm_df, regression.qm_p
         return Subgroups(names, results, overall, *between, regression)
@@ -128,7 +123,7 @@ def _codes(groups: Sequence[object] | pd.Series, k: int) -> tuple[tuple[str, ...
 
     column = pd.Series(groups).reset_index(drop=True)
     if len(column) != k:
-        raise ModelInputError(f"There are {k} studies and {len(column)} groups: name the group of each study.")
+        raise ModelInputError(f"There are {studies(k)} and {len(column)} groups: name the group of each study.")
     rows = np.flatnonzero(column.isna()).tolist()
     if rows:
         raise ModelInputError(f"The group is missing in row {', '.join(map(str, rows[:5]))}: name it, or leave it out.")
@@ -151,5 +146,5 @@ def _rows(studies: Studies, rows: np.ndarray) -> Studies:
 
 
 def _shown(result: MetaResult) -> str:
-    limits = f"{result.level:.0%} CI {number(result.ci_low)} to {number(result.ci_high)}"
-    return f"{number(result.estimate)} ({limits}), {result.k} studies, tau² {number(result.tau2)}, I² {result.i2:.1f}%"
+    effect = with_limits(result.estimate, result.ci_low, result.ci_high, result.level)
+    return f"{effect}, {studies(result.k)}, tau² {number(result.tau2)}, I² {result.i2:.1f}%"
