@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from toolkit.bibliography.formats import csl_json_text, csv_text, read, read_bytes, ris_text
+from toolkit.bibliography.formats import bibtex_text, csl_json_text, csv_text, read, read_bytes, ris_text
 from toolkit.bibliography.names import Name
 from toolkit.bibliography.record import Origin, Record
 
@@ -244,7 +244,7 @@ records = st.builds(
 )  # fmt: skip
 
 
-@pytest.mark.parametrize("write", [ris_text, csl_json_text, csv_text])
+@pytest.mark.parametrize("write", [bibtex_text, ris_text, csl_json_text, csv_text])
 @given(record=records)
 def test_a_record_comes_back_from_every_format_as_it_was(write, record):
     (found,) = read_bytes(write([record]).encode(), name="file")

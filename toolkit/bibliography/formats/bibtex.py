@@ -1,8 +1,12 @@
-"""BibTeX files of others, read through the library; the library itself is where BibTeX is changed."""
+"""BibTeX: files of others read, and records written, through the library, which is where BibTeX is changed."""
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
+from toolkit.bibliography.edits import AddEntry
 from toolkit.bibliography.formats.collection import Reporter
+from toolkit.bibliography.keys import make_key
 from toolkit.bibliography.library import Library
 from toolkit.bibliography.record import Record
 
@@ -13,3 +17,14 @@ def read_bibtex(data: bytes, file: str) -> tuple[list[Record], Reporter]:
     reporter = Reporter(file)
     reporter.findings.extend(library.findings)
     return [reference.record for reference in library.values()], reporter
+
+
+def bibtex_text(records: Iterable[Record]) -> str:
+    """Records as BibTeX in the library's style for new entries, under their own keys where those are free."""
+    taken: set[str] = set()
+    edits = []
+    for record in records:
+        key = record.key if record.key and record.key not in taken else make_key(record, taken=taken)
+        taken.add(key)
+        edits.append(AddEntry(key, record))
+    return Library.from_bytes(b"").edited(edits).text
