@@ -287,3 +287,10 @@ def test_huge_or_broken_input_takes_linear_time_and_is_told(text):
 def test_no_text_raises(text):
     found = read_bytes(text.encode("utf-8", "surrogatepass"), name="file")
     assert all(finding.message for finding in found.findings)
+
+
+def test_bibtex_gives_each_record_a_key_of_its_own_that_can_be_read():
+    copies = [Record(key="a", title="One"), Record(key="a", title="Two"), Record(key="a#2", title="Three")]
+    found = read_bytes(bibtex_text(copies).encode(), name="file")
+    assert [record.title for record in found] == ["One", "Two", "Three"]
+    assert found.findings == ()

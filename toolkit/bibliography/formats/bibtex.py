@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 
 from toolkit.bibliography.edits import AddEntry
@@ -9,6 +10,8 @@ from toolkit.bibliography.formats.collection import Reporter
 from toolkit.bibliography.keys import make_key
 from toolkit.bibliography.library import Library
 from toolkit.bibliography.record import Record
+
+_KEY = re.compile(r"[^\s,{}\"#%~\\()=]+")
 
 
 def read_bibtex(data: bytes, file: str) -> tuple[list[Record], Reporter]:
@@ -24,7 +27,8 @@ def bibtex_text(records: Iterable[Record]) -> str:
     taken: set[str] = set()
     edits = []
     for record in records:
-        key = record.key if record.key and record.key not in taken else make_key(record, taken=taken)
+        own = _KEY.fullmatch(record.key) is not None and record.key not in taken
+        key = record.key if own else make_key(record, taken=taken)
         taken.add(key)
         edits.append(AddEntry(key, record))
     return Library.from_bytes(b"").edited(edits).text
