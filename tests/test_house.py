@@ -43,7 +43,7 @@ MAY_IMPORT = {
         "refs_lookup_cli",
     },
 }
-FENCES = {"matplotlib": {"plots"}, "bibtexparser": {"bibliography"}, "docx": {"tables"}, "nbclient": {"report"}}
+FENCES = {"matplotlib": {"plots"}, "bibtexparser": set(), "docx": {"tables"}, "nbclient": {"report"}}
 FILE_ACCESS = {"records", "bibliography", "tables", "plots", "report", "cli", "files"}
 
 

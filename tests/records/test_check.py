@@ -250,9 +250,10 @@ def test_a_smallest_effect_that_is_no_effect_is_an_error(files):
     assert "no effect" in only(findings(files), "range").message
 
 
-def test_an_unreadable_library_is_told_once_and_not_once_a_key(files):
-    files.library = "@article{broken, title = {no end"
-    assert {item.rule for item in findings(files)} == {"bibtex"}
+def test_a_missing_library_is_told_once_and_not_once_a_key(files):
+    root = files.write()
+    (root / "references/library.bib").unlink()
+    assert [item.rule for item in check_review(root)] == ["missing-file"]
 
 
 def test_a_smallest_effect_that_cannot_be_a_ratio_is_an_error(files):

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from toolkit.bibliography.formats import csl_json_text, csv_text, read, read_bytes, ris_text
+from toolkit.bibliography.formats import bibtex_text, csl_json_text, csv_text, read, read_bytes, ris_text
 from toolkit.bibliography.names import Name
 from toolkit.bibliography.record import Origin, Record
 
@@ -244,7 +244,7 @@ records = st.builds(
 )  # fmt: skip
 
 
-@pytest.mark.parametrize("write", [ris_text, csl_json_text, csv_text])
+@pytest.mark.parametrize("write", [bibtex_text, ris_text, csl_json_text, csv_text])
 @given(record=records)
 def test_a_record_comes_back_from_every_format_as_it_was(write, record):
     (found,) = read_bytes(write([record]).encode(), name="file")
@@ -287,3 +287,10 @@ def test_huge_or_broken_input_takes_linear_time_and_is_told(text):
 def test_no_text_raises(text):
     found = read_bytes(text.encode("utf-8", "surrogatepass"), name="file")
     assert all(finding.message for finding in found.findings)
+
+
+def test_bibtex_gives_each_record_a_key_of_its_own_that_can_be_read():
+    copies = [Record(key="a", title="One"), Record(key="a", title="Two"), Record(key="a#2", title="Three")]
+    found = read_bytes(bibtex_text(copies).encode(), name="file")
+    assert [record.title for record in found] == ["One", "Two", "Three"]
+    assert found.findings == ()

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from toolkit.bibliography.encoding import decode, readable
+from toolkit.bibliography.formats.bibtex import read_bibtex
 from toolkit.bibliography.formats.collection import Collection, Reporter
 from toolkit.bibliography.formats.csl_json import read_csl_json
 from toolkit.bibliography.formats.csv_table import read_csv
@@ -48,8 +49,6 @@ def read_bytes(data: bytes, *, name: str, columns: Mapping[str, str] | None = No
         return Collection(name, "", findings=tuple(reporter.findings))
     format_name = "csv" if columns is not None else detect(text)
     if format_name == "bibtex":
-        from toolkit.bibliography.formats.bibtex import read_bibtex
-
         records, reporter = read_bibtex(data, name)
     elif format_name == "csv":
         records, reporter = read_csv(text, name, columns=columns)
