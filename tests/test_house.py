@@ -25,9 +25,6 @@ MAY_IMPORT = {
     "plots": BASE | {"records", "bibliography", "effects", "meta", "synthesis"},
     "tables": BASE | {"records", "bibliography", "effects", "meta", "synthesis"},
     "report": BASE | {"records", "bibliography", "effects", "meta", "synthesis", "plots", "tables"},
-    "terminal": BASE,
-    "refs_cli": BASE | {"records", "bibliography", "terminal"},
-    "refs_lookup_cli": BASE | {"records", "bibliography", "terminal", "refs_cli"},
     "cli": BASE
     | {
         "records",
@@ -38,12 +35,9 @@ MAY_IMPORT = {
         "plots",
         "tables",
         "report",
-        "terminal",
-        "refs_cli",
-        "refs_lookup_cli",
     },
 }
-FENCES = {"matplotlib": {"plots"}, "bibtexparser": set(), "docx": {"tables"}, "nbclient": {"report"}}
+FENCES = {"matplotlib": {"plots"}, "bibtexparser": {"bibliography"}, "docx": {"tables"}, "nbclient": {"report"}}
 FILE_ACCESS = {"records", "bibliography", "tables", "plots", "report", "cli", "files"}
 
 

@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from toolkit.terminal import print_findings, print_json, print_table, printable
+from toolkit.cli.terminal import print_findings, print_json, print_table, printable
 
 app = typer.Typer(name="refs", help="The reference library: check, tidy, import, look up.", no_args_is_help=True)
 
@@ -27,20 +27,23 @@ def check(
 ) -> None:
     """Check the library: what cannot be read, missing fields, wrong identifiers. Exit code 1 on an error."""
     from toolkit.bibliography import Library, check_library
+    from toolkit.bibliography.portability import entries_unseen_elsewhere
     from toolkit.errors import Severity
     from toolkit.records import find_root, read_records
     from toolkit.records.check import cited_keys
     from toolkit.records.store import LIBRARY
 
     root = find_root(review)
+    library = Library.read(root / LIBRARY, name=LIBRARY)
     findings = check_library(
-        Library.read(root / LIBRARY, name=LIBRARY),
+        library,
         name=LIBRARY,
         pattern=pattern,
         cited=cited_keys(read_records(root)),
         abstracts=abstracts,
         metadata=True,
     )
+    findings += entries_unseen_elsewhere(library, name=LIBRARY)
     if json:
         print_json([finding.as_dict() for finding in findings])
     else:

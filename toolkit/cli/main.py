@@ -8,9 +8,11 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-import toolkit.refs_lookup_cli  # noqa: F401  # it adds its commands to `evidence refs`
-from toolkit import refs_cli
-from toolkit.terminal import counted, print_findings, print_json
+from toolkit.cli import (
+    refs,
+    refs_lookup,  # noqa: F401  # it adds its commands to `evidence refs`
+)
+from toolkit.cli.terminal import counted, print_findings, print_json
 
 if TYPE_CHECKING:
     from toolkit.report import BuildSummary
@@ -23,7 +25,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
 )
 
-app.add_typer(refs_cli.app)
+app.add_typer(refs.app)
 
 ReviewFolder = Annotated[
     Path | None, typer.Option("--review", "-r", help="A folder of the review; by default the working folder.")

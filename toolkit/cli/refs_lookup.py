@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from toolkit.refs_cli import Apply, AsJson, ReviewFolder, app
-from toolkit.terminal import print_json, printable
+from toolkit.cli.refs import Apply, AsJson, ReviewFolder, app
+from toolkit.cli.terminal import print_json, printable
 
 if TYPE_CHECKING:
     from toolkit.bibliography import Library, Record, Reference
