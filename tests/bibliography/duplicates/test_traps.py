@@ -210,3 +210,8 @@ def test_numbers_with_gaps_are_read_as_pandas_gives_them():
     frame["year"] = pd.to_numeric(frame["year"])
     frame["volume"] = pd.to_numeric(frame["volume"])
     assert find_duplicates(frame)[["id_1", "id_2"]].to_numpy().tolist() == [["1", "2"]]
+
+
+def test_a_record_is_never_paired_with_itself():
+    frame = pd.DataFrame([{"ID": "a", **paper(abstract="ab" * 100)}, {"ID": "b", "title": "Another work"}])
+    assert find_duplicates(frame).empty

@@ -209,5 +209,5 @@ def test_only_the_commands_import_the_look_ups():
         for path in package.rglob("*.py")
         if "bibliography.lookup" in path.read_text(encoding="utf-8") and "lookup" not in path.parts
     }
-    assert askers <= {"refs.py", "refs_lookup.py"}
+    assert askers <= {"cli/refs.py", "cli/refs_lookup.py"}
     assert Client  # the look-ups are there, so the test looks for the right name

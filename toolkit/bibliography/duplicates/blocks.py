@@ -21,34 +21,46 @@ if TYPE_CHECKING:
 LARGEST = 50
 """A key that more records share than this says little; they are paired with their neighbours by title only."""
 WINDOW = 8
+"""With so many neighbours on each side; an even number."""
 RARE_WORDS = 4
 
 
 def candidate_pairs(table: RecordTable) -> tuple[np.ndarray, np.ndarray]:
     """The places of the records of each candidate pair, the smaller first; each pair once."""
-    rank = np.empty(len(table), dtype=np.int64)
-    rank[_content_order(table)] = np.arange(len(table))
+    rank = content_rank(table)
     found = [_pairs(places, keys, rank, window) for places, keys, window in _all_keys(table)]
     codes = np.unique(np.concatenate([first * len(table) + second for first, second in found]))
     return codes // max(len(table), 1), codes % max(len(table), 1)
 
 
-def _content_order(table: RecordTable) -> list[int]:
-    """An order of the records that does not depend on how they came."""
+def content_rank(table: RecordTable) -> np.ndarray:
+    """The place of each record in an order that does not depend on how the records came."""
     titles, families, pages = table.titles, table.families, table.first_page
-    return sorted(range(len(table)), key=lambda at: (titles[at].run, families[at], pages[at], table.ids[at]))
+    order = sorted(range(len(table)), key=lambda at: (titles[at].run, families[at], pages[at], table.ids[at]))
+    rank = np.empty(len(table), dtype=np.int64)
+    rank[order] = np.arange(len(table))
+    return rank
 
 
-def _all_keys(table: RecordTable) -> Iterator[tuple[np.ndarray, np.ndarray, int]]:
-    """Each kind of key: places of records, the code of the key of each, and the window for keys that many share."""
+def number_keys(table: RecordTable) -> Iterator[tuple[np.ndarray, np.ndarray, int]]:
+    """Each kind of key that is a number: places of records, their keys, and the window for keys that many share."""
     everyone = np.arange(len(table))
     for codes in (table.doi, table.pmid):
         yield everyone[codes >= 0], codes[codes >= 0], WINDOW
     placed = (table.first_page > 0) & (table.volume >= 0)
     yield everyone[placed], table.volume[placed] * 10**10 + table.first_page[placed] % 10**10, WINDOW
-    yield (*_coded(_text_keys(table)), WINDOW)
-    yield (*_coded(_author_keys(table)), WINDOW)
-    yield (*_coded(_word_keys(table)), 0)
+
+
+def word_keys(table: RecordTable) -> Iterator[tuple[Iterator[tuple[int, object]], int]]:
+    """Each kind of key made of words: places of records with their keys, one by one, and the window likewise."""
+    yield _text_keys(table), WINDOW
+    yield _author_keys(table), WINDOW
+    yield _rare_word_keys(table), 0
+
+
+def _all_keys(table: RecordTable) -> Iterator[tuple[np.ndarray, np.ndarray, int]]:
+    yield from number_keys(table)
+    yield from ((*_coded(keyed), window) for keyed, window in word_keys(table))
 
 
 def _text_keys(table: RecordTable) -> Iterator[tuple[int, object]]:
@@ -59,7 +71,7 @@ def _text_keys(table: RecordTable) -> Iterator[tuple[int, object]]:
             yield place, ("ends", title.run[-28:])
         if abstract:
             yield place, ("abstract", abstract[:50])
-            yield place, ("abstract", abstract[150:210])
+            yield place, ("within the abstract", abstract[150:210])
 
 
 def _author_keys(table: RecordTable) -> Iterator[tuple[int, object]]:
@@ -75,7 +87,7 @@ def _author_keys(table: RecordTable) -> Iterator[tuple[int, object]]:
             yield place, (first, names[1].family, names[-1].family, len(names))
 
 
-def _word_keys(table: RecordTable) -> Iterator[tuple[int, object]]:
+def _rare_word_keys(table: RecordTable) -> Iterator[tuple[int, object]]:
     """Pairs of the rarest words of a title that another title has too: a word of one title alone pairs nothing."""
     words = [sorted(set(title.split())) for title in table.title_words]
     counts = Counter(word for found in words for word in found)

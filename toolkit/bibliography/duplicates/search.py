@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import warnings
+from importlib.util import find_spec
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -15,13 +17,15 @@ from toolkit.bibliography.duplicates.reasons import reasons
 from toolkit.bibliography.duplicates.table import COLUMNS, RecordTable, record_table
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterator, Mapping
 
     from toolkit.bibliography.library import Library
 
 PAIR_COLUMNS = ("id_1", "id_2", "decision", "score", "reason")
 CHUNK = 500_000
 """Candidate pairs are compared in chunks of this many, so that memory stays bounded."""
+MANY_RECORDS = 300_000
+"""Above this, candidate pairs are made on disk by splink (the extra ``scale``), where it is installed."""
 
 
 def find_duplicates(records: Library | pd.DataFrame) -> pd.DataFrame:
@@ -33,6 +37,10 @@ def find_duplicates(records: Library | pd.DataFrame) -> pd.DataFrame:
     (0 to 1, the share of the weighted evidence that agrees) and ``reason``. Duplicates come first, then by score. The
     answer does not depend on the order of the records. Groups of duplicates hold no two records that contradict each
     other: the weakest link between such records is ``maybe``.
+
+    Above ``MANY_RECORDS`` records the candidate pairs are made on disk by splink, where the extra ``scale`` is
+    installed; the same rules decide on the same candidates, so that the answer is the same. Where it is not, they are
+    made in memory, after a warning.
 
     :raises RecordFrameError: two records have one ID.
     """
@@ -64,9 +72,19 @@ def _nothing() -> tuple[np.ndarray, np.ndarray]:
     return np.empty(0, dtype=np.int64), np.empty(0, dtype=np.int64)
 
 
-def _chunks(table: RecordTable) -> list[tuple[np.ndarray, np.ndarray]]:
+def _chunks(table: RecordTable) -> Iterator[tuple[np.ndarray, np.ndarray]]:
+    if len(table) > MANY_RECORDS:
+        if find_spec("splink") is not None:
+            from toolkit.bibliography.duplicates.splink_candidates import candidate_chunks
+
+            return candidate_chunks(table, size=CHUNK)
+        warnings.warn(
+            f"{len(table):,} records are paired in memory, which takes several GB per million records; with splink"
+            " they are paired on disk, with the same answer: python -m pip install 'evidence-review-toolkit[scale]'",
+            stacklevel=3,
+        )
     first, second = candidate_pairs(table)
-    return [(first[at : at + CHUNK], second[at : at + CHUNK]) for at in range(0, len(first), CHUNK)]
+    return ((first[at : at + CHUNK], second[at : at + CHUNK]) for at in range(0, len(first), CHUNK))
 
 
 def _search(table: RecordTable, first: np.ndarray, second: np.ndarray) -> pd.DataFrame:
