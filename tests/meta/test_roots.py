@@ -4,7 +4,8 @@ import numpy as np
 import pytest
 
 from toolkit.meta import roots
-from toolkit.meta.heterogeneity import GeneralisedQ, IteratedMoment, Score
+from toolkit.meta.heterogeneity import GeneralisedQ, IteratedMoment
+from toolkit.meta.maximum_likelihood import Score, _score_of_mean, maximum_likelihood
 from toolkit.meta.stack import Stack
 
 N, K = 200, 12
@@ -53,7 +54,27 @@ def test_one_analysis_and_a_stack_take_the_same_steps(name, moderated, masked):
     for row in range(len(stack.y)):
         one = np.array([row])
         part = roots.Bracket(*(end[one] for end in ends))
-        alone = roots._single_root(stack.take(one), equation.take(one), part)
+        alone = roots.bracketed_root(stack.take(one), equation.take(one), part)
         assert alone.converged.tolist() == [True]
         assert alone.tau2[0] == pytest.approx(together.tau2[row], rel=1e-12)
         assert alone.iterations[0] == together.iterations[row]
+
+
+@pytest.mark.parametrize("restricted", [False, True])
+def test_the_score_of_one_mean_on_plain_numbers_is_that_of_the_projection(restricted):
+    stack = random_stack(moderated=False, masked=False).take(np.array([5]))
+    plain = _score_of_mean(stack.y[0], stack.v[0], restricted=restricted)
+    for tau2 in (0.0, 0.3, 40.0):
+        wanted = roots._evaluate(stack.only(), Score(restricted), tau2)
+        np.testing.assert_allclose(plain(tau2), wanted, rtol=1e-12)
+
+
+@pytest.mark.parametrize("restricted", [False, True])
+def test_one_mean_alone_has_the_estimate_that_it_has_among_others(restricted):
+    stack = random_stack(moderated=False, masked=False)
+    together = maximum_likelihood(stack, restricted=restricted)
+    for row in range(N):
+        alone = maximum_likelihood(stack.take(np.array([row])), restricted=restricted)
+        assert alone.value[0] == pytest.approx(together.value[row], rel=1e-11)
+        assert alone.se[0] == pytest.approx(together.se[row], rel=1e-11)
+        assert alone.maxima[0] == together.maxima[row]

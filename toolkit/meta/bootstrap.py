@@ -115,8 +115,8 @@ def bootstrap(
     v + tau2; "studies" draws k whole studies with replacement. All replicates are one call of the engine; ``jobs``
     spreads it (see :func:`batch`), with the same draws for the same ``seed``.
 
-    Raises ModelInputError for fewer than 2 replicates, and for a single study; ConvergenceError never: a replicate
-    that cannot be fitted (moderators that do not vary in it) is counted and left out.
+    A replicate that cannot be fitted (moderators that do not vary in it) is counted and left out. Raises
+    ModelInputError for fewer than 2 replicates, for a single study, and where hardly a replicate could be fitted.
     """
     drawing = check_choice(Resampling, kind, "kind")
     if replicates < 2:

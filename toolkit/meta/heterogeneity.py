@@ -12,16 +12,14 @@ distribution as target, GENQ the moment estimator with weights of the user's own
 
 from __future__ import annotations
 
-import math
-from functools import lru_cache
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 from scipy.special import chdtri
 
 from toolkit.errors import ModelInputError
-from toolkit.meta.likelihood import log_likelihood
-from toolkit.meta.roots import Bracket, bracketed_root, typical_variance
+from toolkit.meta.maximum_likelihood import maximum_likelihood
+from toolkit.meta.roots import Bracket, Tau2, bracketed_root, typical_variance
 from toolkit.meta.settings import Tau2Estimator
 
 if TYPE_CHECKING:
@@ -31,43 +29,6 @@ if TYPE_CHECKING:
     from toolkit.meta.stack import Stack
 
     Array = NDArray[np.float64]
-
-
-_TINY = float(np.finfo(float).tiny)
-
-
-class Tau2(NamedTuple):
-    """Estimates of tau2, each of shape (n,).
-
-    ``se`` is NaN where there is none (EE, or as many coefficients as studies). ``maxima`` is the number of local
-    maxima of the likelihood that were compared (ML, REML), 1 otherwise.
-    """
-
-    value: Array
-    se: Array
-    iterations: NDArray[np.int64]
-    converged: NDArray[np.bool_]
-    maxima: NDArray[np.int64]
-
-
-class Score(NamedTuple):
-    """The likelihood equation y'PPy = tr(P) (REML) or = sum(w) (ML): Veroniki et al. 2016."""
-
-    restricted: bool
-
-    def sides(self, p: Projection, residuals: Array) -> tuple[Array, Array]:
-        """Observed and expected."""
-        py = p.w * residuals
-        return np.vecdot(py, py), p.trace() if self.restricted else np.add.reduce(p.w, -1)
-
-    def slopes(self, p: Projection, residuals: Array) -> tuple[Array, Array]:
-        """Their derivatives with respect to tau2."""
-        information = p.trace_product() if self.restricted else np.vecdot(p.w, p.w)
-        return -2.0 * p.form(p.w * residuals), -information
-
-    def take(self, rows: NDArray[np.intp]) -> Score:
-        """The same equation: it holds nothing of an analysis."""
-        return self
 
 
 class GeneralisedQ(NamedTuple):
@@ -139,41 +100,6 @@ def estimate_tau2(stack: Stack, estimator: Tau2Estimator) -> Tau2:
     return Tau2(value, se, none, np.ones(n, bool), none + 1)
 
 
-def maximum_likelihood(stack: Stack, *, restricted: bool) -> Tau2:
-    """ML or REML by a search for all maxima: a scan for sign changes of the score, then a root search in each.
-
-    The likelihood can have more than one maximum. In dat.gibson2002 (mean differences) a search from 0 stays at
-    tau2 = 0 while the restricted maximum is at 9.68, so every maximum is found and the highest taken; tau2 = 0 counts
-    as one where the likelihood falls from there, and is then exact.
-    """
-    n = len(stack.y)
-    equation = Score(restricted)
-    grid = _scan_grid(stack)
-    wide = stack.widen()
-    p = wide.project(wide.weights(grid))
-    observed, expected = equation.sides(p, p.residuals(wide.y))
-    rising = observed > expected
-    boundary = np.flatnonzero(~rising[:, 0])
-    rows, cells = np.nonzero(rising[:, :-1] & ~rising[:, 1:])
-    with np.errstate(divide="ignore"):
-        heights = np.log(observed / expected)
-    ends = Bracket(grid[rows, cells], grid[rows, cells + 1], heights[rows, cells], heights[rows, cells + 1])
-    roots = bracketed_root(stack.take(rows), equation, ends)
-    candidate_rows = np.concatenate([boundary, rows])
-    candidates = np.concatenate([np.zeros(len(boundary)), roots.tau2])
-    if len(candidates) > n:
-        loglik = log_likelihood(stack.take(candidate_rows), candidates, restricted=restricted)
-        order = np.lexsort((loglik, candidate_rows))  # the last of a row is its highest
-        candidate_rows, candidates = candidate_rows[order], candidates[order]
-    value, iterations, converged = np.zeros(n), np.zeros(n, np.int64), np.ones(n, bool)
-    value[candidate_rows], iterations[rows] = candidates, roots.iterations
-    converged[rows[~roots.converged]] = False
-    p = stack.project(stack.weights(value))
-    information = p.trace_product() if restricted else np.vecdot(p.w, p.w)
-    maxima = np.maximum(np.bincount(candidate_rows, minlength=n), 1)
-    return Tau2(value, np.sqrt(2.0 / information), iterations, converged, maxima)
-
-
 def generalised_q_root(stack: Stack, target: Array) -> tuple[Array, NDArray[np.int64], NDArray[np.bool_]]:
     """The tau2 at which Q(tau2) equals ``target`` (0 where Q(0) is already below), iterations and convergence."""
     return _root_from_zero(stack, GeneralisedQ(target))
@@ -193,7 +119,7 @@ def _root_from_zero(
     rows = np.flatnonzero(at_zero > expected)
     if len(rows):
         part, equation, at_zero, expected = stack.take(rows), equation.take(rows), at_zero[rows], expected[rows]
-        high = _unweighted(part).form(part.y) / expected * 1.01
+        high = part.unweighted.form(part.y) / expected * 1.01
         observed, wanted = _sides_at(part, equation, high)
         ends = Bracket(np.zeros(len(rows)), high, np.log(at_zero / expected), np.log(observed / wanted))
         value[rows], iterations[rows], converged[rows] = bracketed_root(part, equation, ends)
@@ -242,33 +168,6 @@ def _estimate_where(stack: Stack, estimator: Tau2Estimator, enough: NDArray[np.b
     return whole
 
 
-def _unweighted(stack: Stack) -> Projection:
-    return stack.project(np.ones_like(stack.v) if stack.present is None else stack.present)
-
-
-def _scan_grid(stack: Stack) -> Array:
-    """Trial values of tau2, shape (n, g), from 0 to where no maximum can lie, with a ratio of 3 at most.
-
-    The score is positive only while RSS / tau2^2 exceeds (k - p) / (max v + tau2), RSS being the unweighted residual
-    sum of squares: this bounds every stationary point. Weights change with log tau2 as a logistic curve does, so a
-    ratio of 3 passes over no pair of maxima that differ in height.
-    """
-    mean_square = _unweighted(stack).form(stack.y) / stack.df
-    high = 0.505 * (mean_square + np.sqrt(mean_square * (mean_square + 4.0 * stack.largest_variance())))
-    high = np.maximum(high, _TINY)  # effects that all agree have tau2 = 0, which the scan finds as well
-    span = np.log(high / np.minimum(0.1 * stack.smallest_variance(), 0.1 * high))
-    steps = min(max(math.ceil(np.maximum.reduce(span) / math.log(3.0)), 2), 64)
-    return high[:, None] * np.exp(span[:, None] * _exponents(steps))
-
-
-@lru_cache
-def _exponents(steps: int) -> Array:
-    """From -inf, where tau2 is 0, then evenly from -1 to 0."""
-    exponents = np.arange(-1.0, steps + 1.0) / steps - 1.0
-    exponents[0] = -np.inf
-    return exponents
-
-
 def _dersimonian_laird(stack: Stack) -> tuple[Array, Array]:
     """(Q - (k - p)) / tr(P) at inverse-variance weights (DerSimonian and Laird 1986, Control Clin Trials 7:177)."""
     p = stack.at_zero
@@ -297,7 +196,7 @@ def _generalised_moment(stack: Stack) -> tuple[Array, Array]:
 
 def _hedges(stack: Stack) -> tuple[Array, Array]:
     """(RSS - tr(P V)) / (k - p) with equal weights (Hedges and Olkin 1985, chapter 9)."""
-    p = _unweighted(stack)
+    p = stack.unweighted
     trace = p.trace(stack.v)
     tau2 = np.maximum((p.form(stack.y) - trace) / stack.df, 0.0)
     variance = 2.0 * p.trace_product(stack.v, stack.v) + 4.0 * tau2 * trace + 2.0 * tau2**2 * stack.df
@@ -353,13 +252,11 @@ _MOMENTS = {
 
 __all__ = [
     "GeneralisedQ",
-    "Score",
     "Tau2",
     "cochran_q",
     "estimate_tau2",
     "generalised_q_root",
     "i2_h2",
-    "maximum_likelihood",
     "typical_variance",
     "typical_within_variance",
 ]

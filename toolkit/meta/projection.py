@@ -25,14 +25,17 @@ _DOMINANCE = 0.98
 
 
 class MeanProjection:
-    """P for a weighted mean: the model matrix is a column of ones."""
+    """P for a weighted mean: the model matrix is a column of ones.
+
+    ``is_dominated`` tells whether a study somewhere outweighs all others so far that care is taken of rounding.
+    """
 
     def __init__(self, w: Array) -> None:
         self.w = w
         self.total = np.add.reduce(w, -1)
         self._share = w / self.total[..., None]
         self._concentration = np.vecdot(self._share, self._share)
-        self._spread = not (self._concentration > _DOMINANCE).any()
+        self.is_dominated = bool((self._concentration > _DOMINANCE).any())
 
     def residuals(self, z: Array) -> Array:
         """``z`` less its fitted values, shape (..., k); the vector P z is ``w`` times these."""
@@ -53,18 +56,18 @@ class MeanProjection:
 
     def trace(self, d: Array | None = None) -> Array:
         """The trace of P D, with D = diag(d), or of P."""
-        if d is None and self._spread:
+        if d is None and not self.is_dominated:
             return self.total * (1.0 - self._concentration)
         return np.vecdot(self.w if d is None else self.w * d, self._complement)
 
     def trace_product(self, d_1: Array | None = None, d_2: Array | None = None) -> Array:
         """The trace of P D1 P D2, with D = diag(d); a D that is None is the identity."""
-        if d_1 is None and d_2 is None and self._spread:
+        if d_1 is None and d_2 is None and not self.is_dominated:
             cubes = np.vecdot(self._share * self._share, self._share)
             return self.total**2 * (self._concentration * (1.0 + self._concentration) - 2.0 * cubes)
         a_1 = self.w if d_1 is None else self.w * d_1
         a_2 = self.w if d_2 is None else self.w * d_2
-        if self._spread:
+        if not self.is_dominated:
             shared = np.vecdot(a_1, self._share) * np.vecdot(a_2, self._share)
             return np.vecdot(a_1 * a_2, 1.0 - 2.0 * self._share) + shared
         s_1, s_2 = a_1 * self._share, a_2 * self._share
@@ -97,7 +100,7 @@ class MeanProjection:
     @cached_property
     def _complement(self) -> Array:
         """1 - share, without cancellation for a dominant study."""
-        if self._spread:
+        if not self.is_dominated:
             return 1.0 - self._share
         rest = np.add.reduce(np.where(self._dominant, 0.0, self.w), -1) / self.total
         return np.where(self._dominant, rest[..., None], 1.0 - self._share)

@@ -22,10 +22,25 @@ if TYPE_CHECKING:
     from toolkit.meta.stack import Stack
 
     Array = NDArray[np.float64]
+    Evaluate = Callable[[float], tuple[float, float, float, float]]
 
 MAX_ITERATIONS = 100
 _RELATIVE_STEP = 1e-6  # convergence is quadratic: the error that is left is of the order of its square
 _ROUNDING = 8 * np.finfo(float).eps
+
+
+class Tau2(NamedTuple):
+    """Estimates of tau2, each of shape (n,).
+
+    ``se`` is NaN where there is none (EE, or as many coefficients as studies). ``maxima`` is the number of local
+    maxima of the likelihood that were compared (ML, REML), 1 otherwise.
+    """
+
+    value: Array
+    se: Array
+    iterations: NDArray[np.int64]
+    converged: NDArray[np.bool_]
+    maxima: NDArray[np.int64]
 
 
 class Equation(Protocol):
@@ -71,7 +86,9 @@ def bracketed_root(stack: Stack, equation: Equation, ends: Bracket) -> Roots:
     """
     n = len(stack.y)
     if n == 1:
-        return _single_root(stack, equation, ends)
+        shift, alone, one = float(typical_variance(stack)[0]), stack.only(), equation.take(0)
+        found = single_root(lambda tau2: _evaluate(alone, one, tau2), Bracket(*(float(end[0]) for end in ends)), shift)
+        return Roots(*(np.array([part]) for part in found))
     tau2, iterations, converged = np.empty(n), np.full(n, MAX_ITERATIONS), np.zeros(n, bool)
     active = np.arange(n)
     shift = typical_variance(stack)
@@ -80,7 +97,7 @@ def bracketed_root(stack: Stack, equation: Equation, ends: Bracket) -> Roots:
     for iteration in range(1, MAX_ITERATIONS + 1):
         if not len(active):
             break
-        value, following = _newton(stack, equation, trial, shift)
+        value, following = _newton(_evaluate(stack, equation, trial), trial, shift)
         above = value > 0
         low, high = np.where(above, trial, low), np.where(above, high, trial)
         inside = (following > low) & (following < high)
@@ -99,28 +116,24 @@ def bracketed_root(stack: Stack, equation: Equation, ends: Bracket) -> Roots:
     return Roots(tau2, iterations, converged)
 
 
-def _single_root(stack: Stack, equation: Equation, ends: Bracket) -> Roots:
-    """The same search for one analysis, on plain numbers: arrays of one element would take three times as long."""
-    shift = float(typical_variance(stack)[0])
-    stack, equation = stack.only(), equation.take(0)
-    trial, low, high = float(_first_trial(ends, shift)[0]), float(ends.low[0]), float(ends.high[0])
+def single_root(evaluate: Evaluate, ends: Bracket, shift: float) -> tuple[float, int, bool]:
+    """The same search for one analysis, whose ends are numbers: arrays of one element would take three times as long.
+
+    ``evaluate`` gives observed and expected at a tau2, and their derivatives. Returns tau2, iterations and convergence.
+    """
+    trial, low, high = float(_first_trial(ends, shift)), ends.low, ends.high
     for iteration in range(1, MAX_ITERATIONS + 1):
-        value, following = _newton(stack, equation, trial, shift)
+        value, following = _newton(evaluate(trial), trial, shift)
         if value == 0:
-            return _roots_of_one(trial, iteration, True)
+            return trial, iteration, True
         low, high = (trial, high) if value > 0 else (low, trial)
         inside = low < following < high
         following = float(following) if inside else float(_middle(low, high, shift))
-        if (abs(following - trial) <= _RELATIVE_STEP * following and inside) or high - low <= _ROUNDING * (
-            high + shift
-        ):
-            return _roots_of_one(following, iteration, True)
+        settled = inside and abs(following - trial) <= _RELATIVE_STEP * following
+        if settled or high - low <= _ROUNDING * (high + shift):
+            return following, iteration, True
         trial = following
-    return _roots_of_one(trial, MAX_ITERATIONS, False)
-
-
-def _roots_of_one(tau2: float, iterations: int, converged: bool) -> Roots:
-    return Roots(np.array([tau2]), np.array([iterations]), np.array([converged]))
+    return trial, MAX_ITERATIONS, False
 
 
 def bisected_root(function: Callable[[float], float], low: float, high: float, shift: float) -> float:
@@ -145,12 +158,16 @@ def _first_trial(ends: Bracket, shift: Array) -> Array:
     return np.where((trial > ends.low) & (trial < ends.high), trial, _middle(ends.low, ends.high, shift))
 
 
-def _newton(stack: Stack, equation: Equation, tau2: Array, shift: Array) -> tuple[Array, Array]:
-    """The log ratio at ``tau2`` and the next value of Newton's method."""
+def _evaluate(stack: Stack, equation: Equation, tau2: Array) -> tuple[Array, Array, Array, Array]:
+    """Observed and expected at ``tau2``, and their derivatives."""
     p = stack.project(stack.weights(tau2))
     residuals = p.residuals(stack.y)
-    observed, expected = equation.sides(p, residuals)
-    d_observed, d_expected = equation.slopes(p, residuals)
+    return *equation.sides(p, residuals), *equation.slopes(p, residuals)
+
+
+def _newton(at: tuple[Array, Array, Array, Array], tau2: Array, shift: Array) -> tuple[Array, Array]:
+    """The log ratio at ``tau2`` and the next value of Newton's method, from what ``_evaluate`` gives there."""
+    observed, expected, d_observed, d_expected = at
     value = np.log(observed / expected)
     slope = (tau2 + shift) * (d_observed / observed - d_expected / expected)
     # expm1 keeps the relative precision of a tau2 that is far below the variances.

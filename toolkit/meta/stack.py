@@ -106,6 +106,11 @@ class Stack:
         """The projection at tau2 = 0, with inverse-variance weights."""
         return self.project(self.weights(0.0))
 
+    @property
+    def unweighted(self) -> Projection:
+        """The projection with equal weights."""
+        return self.project(np.ones_like(self.v) if self.present is None else self.present)
+
     def smallest_variance(self) -> Array:
         """The smallest variance in each analysis, shape (n,)."""
         v = self.v if self.present is None else np.where(self.present > 0, self.v, np.inf)
