@@ -165,6 +165,12 @@ def test_a_new_entry_is_written_in_the_house_style_behind_the_last_entry():
     assert after.text.endswith("%@article{hidden2003, title = {commented out}}\n")
 
 
+def test_a_list_of_names_that_is_cut_short_stays_so():
+    record = library("@misc{a, author = {Doe, Ann and others}}")["a"].record
+    assert [name.family for name in record.authors] == ["Doe"]
+    assert library("").add(record, "b")["b"].own == {"author": "Doe, Ann and others"}
+
+
 def test_an_entry_is_taken_out_with_the_blank_line_behind_it():
     text = "@misc{a, year = 1}\n\n@misc{b, year = 2}\n\n@misc{c, year = 3}\n"
     assert library(text).remove("b").text == "@misc{a, year = 1}\n\n@misc{c, year = 3}\n"

@@ -13,7 +13,7 @@ import re
 from typing import TYPE_CHECKING
 
 from toolkit.bibliography.latex import VERBATIM, latex_source
-from toolkit.bibliography.record import TEXT_FIELDS
+from toolkit.bibliography.record import CUT_SHORT, TEXT_FIELDS
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -80,10 +80,10 @@ def _name_source(name: Name) -> str:
 
 
 def _sources(record: Record) -> Iterator[tuple[str, str]]:
-    if record.authors:
-        yield "author", f"{{{names_source(record.authors)}}}"
-    if record.editors:
-        yield "editor", f"{{{names_source(record.editors)}}}"
+    for name, names in (("author", record.authors), ("editor", record.editors)):
+        if names:
+            more = " and others" if (CUT_SHORT, name) in record.other else ""
+            yield name, f"{{{names_source(names)}{more}}}"
     for name in TEXT_FIELDS:
         if not (text := getattr(record, name)):
             continue
@@ -101,6 +101,8 @@ def _others(record: Record) -> Iterator[tuple[str, str]]:
     """What only the source knows; from BibTeX as it stands, from other formats under a name that BibTeX can read."""
     seen = {"author", "editor", "keywords", *TEXT_FIELDS}
     for tag, value in record.other:
+        if tag == CUT_SHORT:
+            continue
         name = re.sub(r"[^a-z0-9+_-]+", "-", tag.lower()).strip("-")
         name = name if _FIELD_NAME.fullmatch(name) else f"x-{name or 'other'}"
         number, free = 2, name

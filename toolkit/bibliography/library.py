@@ -108,6 +108,11 @@ class Library(Mapping[str, Reference]):
                     macros[definition.name.lower()] = evaluated(block.text, definition, macros)
         return macros
 
+    def is_sound(self, key: str) -> bool:
+        """Whether an entry follows BibTeX's grammar, so that what was read of it is all that it says."""
+        block = self.blocks[self._places[key]]
+        return block.closed and not block.surplus and not parse(block).faults
+
     def source(self, key: str, name: str) -> str | None:
         """A field as it stands between its delimiters; None where it is no single text in braces or quotes."""
         block = self.blocks[self._places[key]]

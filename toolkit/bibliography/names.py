@@ -31,11 +31,6 @@ class Name:
         """The family name with its particle: ``van der Berg``."""
         return f"{self.particle} {self.family}".strip()
 
-    @property
-    def initials(self) -> str:
-        """The initials of the given names, without points: ``Anna-Maria J.`` gives ``AMJ``."""
-        return "".join(part[0].upper() for part in re.split(r"[\s.\-‐]+", self.given) if part)
-
     def __str__(self) -> str:
         """``van der Berg, Jr., Jan``, which BibTeX reads back as the same name."""
         return ", ".join(part for part in (self.last, self.suffix, self.given) if part)

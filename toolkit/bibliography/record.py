@@ -76,6 +76,9 @@ class Record:
         return replace(self, **values)
 
 
+CUT_SHORT = "et-al"
+"""The tag in ``other`` that tells which list of names ends with ``and others``: its value is author or editor."""
+
 TEXT_FIELDS: tuple[str, ...] = tuple(
     field.name
     for field in fields(Record)

@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING
 
 from toolkit.bibliography.encoding import readable
 from toolkit.bibliography.latex import VERBATIM, plain_text, verbatim_text
-from toolkit.bibliography.names import Name, family_names, parse_names
-from toolkit.bibliography.record import TEXT_FIELDS, Origin, Record
+from toolkit.bibliography.names import Name, family_names, has_others, parse_names
+from toolkit.bibliography.record import CUT_SHORT, TEXT_FIELDS, Origin, Record
 
 if TYPE_CHECKING:
     from toolkit.bibliography.entry import Field
@@ -130,6 +130,8 @@ class Reference:
         values["pages"] = values["pages"].replace("–", "-")
         taken = {*TEXT_FIELDS, *(other for others in _OTHER_NAMES.values() for other in others)}
         taken |= {"author", "editor", "keywords", "date"}
+        lists = (name for name in ("author", "editor") if has_others(self.fields.get(name, "")))
+        cut_short = tuple((CUT_SHORT, name) for name in lists)
         return Record(
             type=self.type,
             authors=self.authors,
@@ -137,7 +139,7 @@ class Reference:
             keywords=self._keywords,
             key=self.key,
             origin=Origin(self.file, "bibtex", self.line),
-            other=tuple((name, value) for name, value in self.fields.items() if name not in taken),
+            other=(*cut_short, *((name, value) for name, value in self.fields.items() if name not in taken)),
             **values,
         )
 

@@ -29,12 +29,12 @@ def with_field(block: Block, name: str, value: str) -> str:
 
     :raises EditError: ``name`` is no name of a field, or the braces of ``value`` are not balanced.
     """
-    if not _NAME.fullmatch(name):
-        raise EditError(f'{name!r} is no name of a field: it holds a space or one of " # % ( ) , = {{ }}.')
     if not balanced(value):
         raise EditError(f"The braces in the new {name} of {block.key!r} do not match: {value[:60]!r}.")
     entry = parse(block)
     field = entry.find(name)
+    if field is None and not _NAME.fullmatch(name):
+        raise EditError(f'{name!r} is no name of a field: it holds a space or one of " # % ( ) , = {{ }}.')
     if field is None:
         return _inserted(block, entry.fields, name, value)
     start, stop = field.value
@@ -87,6 +87,9 @@ def _inserted(block: Block, fields: tuple[Field, ...], name: str, value: str) ->
     text = block.text
     if not fields:
         return _first_field(block, f"{name} = {{{value}}}")
+    ends = [field for field in fields if field.comma >= 0 and _REST.match(text, field.comma + 1).group(1)]
+    if ends and fields[-1].comma >= 0:
+        fields = fields[: fields.index(ends[-1]) + 1]
     last = fields[-1]
     source = _assigned(text, fields, name, value)
     before = fields[-2].value[1] if len(fields) > 1 else block.key_span[1]

@@ -1,7 +1,7 @@
 """Fixes that are safe: each changes how a value is written and never what it says. Done twice, the second does nothing.
 
 A fix is an edit with the name of its rule as the reason. Macros and joined values are left alone, and so are whole
-fields that hold mathematics or addresses, where a sign may be meant.
+fields that hold mathematics or addresses, where a sign may be meant, and entries that cannot be read for certain.
 """
 
 from __future__ import annotations
@@ -26,7 +26,8 @@ _PAGES = re.compile(r"(?<=\d)\s*(?:-|–|\\textendash\s*|‐|‑|−)\s*(?=[A-Za
 
 def tidy_edits(library: Library) -> list[Edit]:
     """The edits that `evidence refs tidy` offers, in the order of the file; ``library.edited`` makes them."""
-    return [edit for reference in library.values() for edit in _edits(library, reference)]
+    sound = (reference for reference in library.values() if library.is_sound(reference.key))
+    return [edit for reference in sound for edit in _edits(library, reference)]
 
 
 def _edits(library: Library, reference: Reference) -> list[Edit]:

@@ -79,8 +79,8 @@ def _chunks(table: RecordTable) -> Iterator[tuple[np.ndarray, np.ndarray]]:
 
             return candidate_chunks(table, size=CHUNK)
         warnings.warn(
-            f"{len(table):,} records are paired in memory, which takes several GB per million records; with splink"
-            " they are paired on disk, with the same answer: python -m pip install 'evidence-review-toolkit[scale]'",
+            f"{len(table):,} records are paired in memory; with splink they are paired on disk, with the same"
+            " answer: python -m pip install 'evidence-review-toolkit[scale]'",
             stacklevel=3,
         )
     first, second = candidate_pairs(table)

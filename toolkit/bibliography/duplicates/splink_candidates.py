@@ -2,6 +2,8 @@
 
 The keys are those of ``blocks``, and so are the candidates: splink pairs the records that share a key, and decides
 nothing. Its own scores need training, enough records and columns that are filled; the rules of ``decision`` do not.
+Keys and pairs lie on disk; the records, which the rules compare, stay in memory.
+
 A key that too many records share pairs neighbours only. Such a record is given, instead of the key, the numbers of
 the places around its own: two records share one of these numbers exactly where they stand within the window.
 
