@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from time import process_time
-
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -273,10 +271,8 @@ def test_what_only_the_source_knew_comes_back_in_its_own_format():
         "<xml>" + "<record><titles>" * 5_000 + "</titles></record>" * 5_000 + "</xml>",
     ],
 )
-def test_huge_or_broken_input_takes_linear_time_and_is_told(text):
-    start = process_time()
+def test_huge_or_broken_input_is_read_to_its_end_and_told(text):
     found = read_bytes(text.encode(), name="file")
-    assert process_time() - start < 3
     assert len(found) or found.findings
 
 
