@@ -54,6 +54,10 @@ class ConvergenceError(ToolkitError, ArithmeticError):
     """A model's fit did not converge; the message says what was tried."""
 
 
+class OutputFolderError(ToolkitError, ValueError):
+    """What is built was to be written where it would overwrite the review's own files."""
+
+
 class NotebookError(ToolkitError, RuntimeError):
     """A notebook failed; the message names the notebook, the cell and the reason."""
 

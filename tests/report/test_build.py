@@ -10,6 +10,7 @@ from typer.testing import CliRunner
 
 from toolkit import open_review
 from toolkit.cli import app
+from toolkit.errors import OutputFolderError
 from toolkit.report import build
 
 SUFFIXES = ("csv", "docx", "html", "md", "tex")
@@ -66,10 +67,12 @@ def test_everything_is_made_then_nothing_then_only_what_changed(with_notebook, f
     assert (second.made, second.unchanged) == ((), len(first.made))
     assert state(folder) == before, "a build with nothing changed touches no file"
 
-    files.estimates[3]["note"] = "read again"  # a row of q2, for which the notebook does not ask
+    files.estimates[3]["outcome"] = "harm, read again"  # a row of q2, for which the notebook does not ask
     files.write()
     third = build(open_review(root))
     assert set(third.made) == {"figure q2", "evidence table q2", "verdict table verdicts", "trace trace"}
+    assert "harm, read again" in (folder / "tables/evidence/q2.md").read_text()
+    assert "harm, read again" not in (folder / "tables/evidence/q1.md").read_text()
 
     (folder / "figures/q1.svg").write_text("edited by hand")
     (folder / "tables/evidence/q1.md").unlink()
@@ -108,6 +111,25 @@ def test_a_failing_notebook_is_told_and_the_rest_is_built(with_notebook):
     assert (root / "build/tables/verdicts.html").is_file()
     again = build(open_review(root))
     assert [failure.product for failure in again.failures] == ["notebook 10-page"], "a failure is tried again"
+
+
+@pytest.mark.parametrize("content", ["", "{not json", "[]", '{"cells": 3}'])
+def test_a_broken_notebook_fails_alone(files, content):
+    root = files.write()
+    (root / "notebooks").mkdir()
+    (root / "notebooks/10-page.ipynb").write_text(content)
+    summary = build(open_review(root))
+    assert [failure.product for failure in summary.failures] == ["notebook 10-page"]
+    assert (root / "build/tables/verdicts.html").is_file()
+
+
+@pytest.mark.parametrize("folder", [".", "data", "notebooks/out", "references"])
+def test_a_build_never_writes_into_the_reviews_own_folders(files, folder):
+    root = files.write()
+    before = state(root)
+    with pytest.raises(OutputFolderError, match="own files"):
+        build(open_review(root), folder=root / folder)
+    assert state(root) == before
 
 
 def test_a_review_with_errors_is_not_built(files):

@@ -28,17 +28,26 @@ def test_what_a_notebook_asks_for_is_told_or_everything_is_assumed(code, used):
     assert used_by(code) == used
 
 
-def test_the_card_of_the_review_at_the_head_of_a_notebook_is_not_everything():
-    assert used_by("review = open_review()\nreview") is None
-    assert used_by('review = open_review()\nreview.document\nreview.claim("C1")') is None
+@pytest.mark.parametrize(
+    "code",
+    [
+        "review = open_review()\nreview",
+        "r = open_review()\nr.synthesize('q1')",
+        "open_review().synthesize('q1')",
+        "import toolkit\nr = toolkit.open_review()",
+        "from pathlib import Path\nPath('../data/estimates.csv').read_text()",
+        "open('../data/estimates.csv')",
+        "%run other.ipynb",
+        "!cat ../data/estimates.csv",
+    ],
+)
+def test_what_cannot_be_proven_depends_on_everything(code):
+    assert used_by(code) is None
 
 
-def test_magics_are_no_code():
-    cells = [
-        {"cell_type": "code", "source": ["%matplotlib inline\n", "x = 1"]},
-        {"cell_type": "markdown", "source": "# a"},
-    ]
-    assert notebook_code(json.dumps({"cells": cells}).encode()) == "\nx = 1"
+def test_only_code_cells_are_code():
+    cells = [{"cell_type": "code", "source": ["x = 1\n", "y = 2"]}, {"cell_type": "markdown", "source": "# a"}]
+    assert notebook_code(json.dumps({"cells": cells}).encode()) == "x = 1\ny = 2"
 
 
 def digests(files):
@@ -71,3 +80,13 @@ def test_a_question_depends_on_its_words_its_claim_and_its_references(files, pla
 
 def test_nothing_changed_gives_the_same_digests(files):
     assert digests(files) == digests(files)
+
+
+def test_a_notebook_depends_on_the_files_beside_it_and_a_broken_one_on_everything(files):
+    root = files.write()
+    (root / "notebooks").mkdir()
+    path = root / "notebooks/10-page.ipynb"
+    path.write_text('{"cells": 3}')
+    broken = Inputs(open_review(root)).notebook(path)
+    (root / "notebooks/example.bib").write_text("@book{a, title = {x}}")
+    assert Inputs(open_review(root)).notebook(path) != broken

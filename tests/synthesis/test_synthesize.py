@@ -72,6 +72,20 @@ def test_a_table_with_a_zero_cell_is_corrected_and_says_so(make_review):
     assert "1/2 added" in trace["transformation"][0]
 
 
+@pytest.mark.parametrize("events", [("0", "0"), ("20", "20")])
+def test_a_table_without_contrast_says_nothing_of_a_ratio(make_review, events):
+    counts = {"events_1": events[0], "total_1": "20", "events_2": events[1], "total_2": "20", "adjusted": "no"}
+    blank = {"value": "", "ci_low": "", "ci_high": "", "direction": "unclear"}
+    synthesis = synthesis_of(make_review([counts | blank, {}, {}, {}, {"question": "q2"}]))
+    assert synthesis.result.k == 3
+    assert "says nothing of a ratio" in synthesis.left_out()["reason_left_out"][0]
+
+
+def test_a_common_effect_model_has_no_prediction_and_can_be_given_as_json(make_review, question):
+    synthesis = synthesis_of(make_review([{}, {}, {}], question() + '\n[question.plan]\ntau2 = "EE"\n'))
+    assert synthesis.to_frame()["prediction_low"][0] is None
+
+
 def test_a_lower_limit_printed_as_zero_leaves_the_row_out_with_the_reason(make_review):
     synthesis = synthesis_of(make_review([{"ci_low": "0"}, {}, {}, {}, {"question": "q2"}]))
     row = synthesis.left_out().set_index("estimate").loc["E1"]
@@ -105,6 +119,7 @@ def test_no_row_and_one_row_give_a_verdict_and_not_an_error(make_review, questio
     synthesis = synthesis_of(files)
     assert synthesis.verdict.outcome is (Outcome.DESCRIBED if rows else Outcome.NO_EVIDENCE)
     assert len(synthesis.trace()) == len(rows)
+    assert len(synthesis.left_out()) == len(rows)
     assert synthesis.summary()
 
 

@@ -12,7 +12,7 @@ from toolkit.cli import (
     refs,
     refs_lookup,  # noqa: F401  # it adds its commands to `evidence refs`
 )
-from toolkit.cli.terminal import counted, print_findings, print_json
+from toolkit.cli.terminal import counted, print_findings, print_json, printable_lines
 
 if TYPE_CHECKING:
     from toolkit.report import BuildSummary
@@ -100,7 +100,7 @@ def synthesize(
     if json:
         print_json(summary_record(synthesis))
         return
-    print(f"{synthesis.asked}\n\n{synthesis}\n\n{limits_text(synthesis)}")
+    print(printable_lines(f"{synthesis.asked}\n\n{synthesis}\n\n{limits_text(synthesis)}"))
 
 
 @app.command()
@@ -113,7 +113,7 @@ def questions(
 
     opened = open_review(review)
     for found in opened.claims if claim is None else (opened.claim(claim).claim,):
-        print(f"{found.claim}. {found.text}")
+        print(printable_lines(f"{found.claim}. {found.text}"))
         for item in opened.claim(found.claim).syntheses:
             print(f"  {item.verdict.outcome.sign:2} {item.question.question}: {item.verdict.outcome}")
 
@@ -134,10 +134,13 @@ def main() -> None:
     """Run the command; an error of the toolkit is one clear message and exit code 1, not a traceback."""
     from toolkit.errors import ToolkitError
 
+    for stream in (sys.stdout, sys.stderr):
+        if hasattr(stream, "reconfigure"):
+            stream.reconfigure(errors="replace")  # a narrow encoding must not end a command
     try:
         app()
     except ToolkitError as error:
-        print(error, file=sys.stderr)
+        print(printable_lines(str(error)), file=sys.stderr)
         sys.exit(1)
 
 
@@ -179,7 +182,7 @@ def _print_summary(summary: BuildSummary) -> None:
     for file in summary.removed:
         print(f"Removed: {file} (nothing makes it any more)")
     for failure in summary.failures:
-        print(f"\nFAILED {failure.product}\n{failure.reason}", file=sys.stderr)
+        print(printable_lines(f"\nFAILED {failure.product}\n{failure.reason}"), file=sys.stderr)
     print("Open:")
     for file, what in (
         ("notebooks/00-start-here.html", "where to begin"),

@@ -82,6 +82,11 @@ def printable(text: str) -> str:
     return "".join(letter if letter.isprintable() else "\ufffd" for letter in text)
 
 
+def printable_lines(text: str) -> str:
+    """Lines of text without control codes."""
+    return "\n".join(printable(line) for line in text.split("\n"))
+
+
 def print_json(value: object) -> None:
     """Print a value as JSON for scripts."""
     import json

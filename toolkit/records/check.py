@@ -129,6 +129,9 @@ def _plan(question: Question, reporter: _Reporter) -> Iterator[Finding]:
     if question.method is Method.POOL and question.measure is None:
         message, hint = "a pooled question without a measure", "say on which scale its results are pooled"
         yield reporter.report(key, "measure", "", "plan", message, hint)
+    if question.method is Method.POOL and question.measure is QuestionMeasure.PROP:
+        hint = "describe it: the verdict rule needs a value that means no effect"
+        yield reporter.report(key, "measure", question.measure, "plan", "a share has no value of no effect", hint)
     if question.method is Method.POOL and question.smallest_effect is None:
         hint = "choose it before pooling, and give the reason"
         yield reporter.report(key, "smallest_effect", "", "plan", "a pooled question without a smallest effect", hint)

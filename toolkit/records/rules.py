@@ -113,6 +113,12 @@ def _ranges(row: Estimate) -> Iterator[Broken]:
 
 
 def _counts(row: Estimate) -> Iterator[Broken]:
+    for column in ("n_total", "events_1", "total_1", "events_2", "total_2"):
+        number = getattr(row, column)
+        if number is not None and number != number.to_integral_value():
+            yield Severity.ERROR, "counts", column, f"{number} is no whole number", "read the source again"
+        if number is not None and number < 1 and not column.startswith("events"):
+            yield Severity.ERROR, "counts", column, "a group of nobody", "read the source again, or leave it empty"
     for group in ("1", "2"):
         events, total = getattr(row, f"events_{group}"), getattr(row, f"total_{group}")
         if events is not None and total is not None and events > total:

@@ -34,7 +34,7 @@ def read_toml(path: Path, name: str, *, tables: tuple[str, ...]) -> TomlFile:
         return TomlFile(name, findings=tuple(findings))
     try:
         content = tomllib.loads(text, parse_float=Decimal)
-    except tomllib.TOMLDecodeError as error:
+    except (ValueError, ArithmeticError, RecursionError) as error:  # bad TOML, or numbers and lists beyond all bounds
         place = re.search(r"at line (\d+)", str(error))
         line = int(place.group(1)) if place else text.count("\n") + 1
         lines = text.splitlines()

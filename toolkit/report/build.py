@@ -9,8 +9,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from toolkit.errors import OutputFolderError
 from toolkit.files import write_atomically
-from toolkit.report.inputs import Inputs, file_digests
+from toolkit.report.inputs import Inputs, file_digests, records_stamp
 from toolkit.report.products import Product, notebook_products, question_products, review_products, run_product
 
 if TYPE_CHECKING:
@@ -95,7 +96,8 @@ def build(
     made, and which is done.
     """
     begun = time.perf_counter()
-    folder = folder or review.root / "build"
+    folder = _checked(folder or review.root / "build", review.root)
+    stamp = records_stamp(review.root)
     manifest = _Manifest.read(folder / MANIFEST)
     products = list(_products(review))
     stale = [product for product in products if not manifest.is_current(product, folder)]
@@ -103,7 +105,7 @@ def build(
     made: list[str] = []
     failures: list[Failure] = []
     try:
-        for product, problem in _run(stale, review.root, folder):
+        for product, problem in _run(stale, review.root, folder, stamp):
             if problem:
                 failures.append(Failure(product.name, problem))
                 manifest.entries.pop(product.name, None)
@@ -121,6 +123,18 @@ def build(
     )
 
 
+def _checked(folder: Path, root: Path) -> Path:
+    """The output folder, where nothing of the review can be overwritten."""
+    folder = folder.resolve()
+    own = [root / name for name in ("data", "references", "notebooks")]
+    if root.is_relative_to(folder) or any(folder.is_relative_to(place) for place in own) or folder.is_file():
+        raise OutputFolderError(
+            f"{folder} cannot take what is built: it is a file, or holds the review's own files. "
+            "Give a folder of its own, such as build/."
+        )
+    return folder
+
+
 def _products(review: Review) -> Iterator[Product]:
     inputs = Inputs(review)
     yield from notebook_products(review, inputs)  # the longest first, so that no worker waits at the end
@@ -128,18 +142,18 @@ def _products(review: Review) -> Iterator[Product]:
     yield from question_products(review, inputs)
 
 
-def _run(products: list[Product], root: Path, folder: Path) -> Iterator[tuple[Product, str]]:
+def _run(products: list[Product], root: Path, folder: Path, stamp: str) -> Iterator[tuple[Product, str]]:
     """Make products, several at a time, and give each back with what went wrong (empty where nothing did)."""
     if not products:
         return
     from joblib import Parallel, delayed
 
-    tasks = (delayed(_run_one)(product, root, folder) for product in products)
+    tasks = (delayed(_run_one)(product, root, folder, stamp) for product in products)
     yield from Parallel(n_jobs=min(WORKERS, len(products)), return_as="generator_unordered")(tasks)
 
 
-def _run_one(product: Product, root: Path, folder: Path) -> tuple[Product, str]:
-    return product, run_product(product, root, folder)
+def _run_one(product: Product, root: Path, folder: Path, stamp: str) -> tuple[Product, str]:
+    return product, run_product(product, root, folder, stamp)
 
 
 def _remove_what_nothing_makes(products: Iterable[Product], manifest: _Manifest, folder: Path) -> tuple[str, ...]:

@@ -75,10 +75,15 @@ class Inputs:
 
     def notebook(self, path: Path) -> str:
         """A notebook and the questions and claims that it shows; the whole review where that cannot be told."""
-        content = path.read_bytes()
-        used = used_by(notebook_code(content))
+        content = hashlib.sha256(path.read_bytes()).hexdigest()
+        beside = sorted(file for file in path.parent.rglob("*") if file.is_file() and file.suffix != ".ipynb")
+        examples = file_digests(path.parent, [str(file.relative_to(path.parent)) for file in beside])
+        try:
+            used = used_by(notebook_code(path.read_bytes()))
+        except (ValueError, TypeError, AttributeError):  # no notebook at all: it fails by itself when it is run
+            used = None
         if used is None:
-            return digest(hashlib.sha256(content).hexdigest(), self.everything)
+            return digest(content, examples, self.everything)
         claims = [claim for claim in self.review.claims if claim.claim in used]
         questions = {
             question.question
@@ -86,7 +91,8 @@ class Inputs:
             if question.question in used or question.claim in used
         }
         return digest(
-            hashlib.sha256(content).hexdigest(),
+            content,
+            examples,
             self.code,
             self.review.document.model_dump_json(),
             [claim.model_dump_json() for claim in claims],
@@ -95,31 +101,49 @@ class Inputs:
 
 
 def notebook_code(content: bytes) -> str:
-    """The code of a notebook's cells as one text, magics left out."""
+    """The code of a notebook's cells as one text."""
     cells = json.loads(content).get("cells", [])
     lines: list[str] = []
     for cell in cells:
         if cell.get("cell_type") == "code":
             source = cell.get("source", "")
             lines += ("".join(source) if isinstance(source, list) else source).splitlines()
-    return "\n".join("" if line.lstrip().startswith(("%", "!")) else line for line in lines)
+    return "\n".join(lines)
 
 
 def used_by(code: str) -> frozenset[str] | None:
     """The keys of the questions and claims that a notebook's code asks ``review`` for.
 
-    ``None`` where the code uses the review in a way from which that cannot be told: such a notebook depends on
-    everything. Only ``review.synthesize("..")``, ``review.claim("..")`` and ``review.question("..")`` with a literal
-    key can be told.
+    ``None``, which means everything, unless it can be proven: the code is plain Python without magics, imports from
+    the toolkit only, opens the review once as ``review = open_review()``, opens no file, and uses ``review`` for
+    ``review.synthesize("..")``, ``review.claim("..")`` and ``review.question("..")`` with a literal key only.
     """
     try:
         tree = ast.parse(code)
     except SyntaxError:
         return None
-    told = [call for node in ast.walk(tree) if (call := _literal_request(node)) is not None]
-    names = [node for node in ast.walk(tree) if isinstance(node, ast.Name) and node.id == "review"]
-    read = [name for name in names if isinstance(name.ctx, ast.Load)]
-    return frozenset(told) if len(read) == len(told) else None
+    nodes = list(ast.walk(tree))
+    if not all(_is_harmless(node) for node in nodes):
+        return None
+    opened = [node for node in nodes if isinstance(node, ast.Name) and node.id == "open_review"]
+    assigned = [
+        node for node in nodes if isinstance(node, ast.Assign) and ast.unparse(node) == "review = open_review()"
+    ]
+    told = [call for node in nodes if (call := _literal_request(node)) is not None]
+    read = [
+        node for node in nodes if isinstance(node, ast.Name) and node.id == "review" and isinstance(node.ctx, ast.Load)
+    ]
+    proven = len(opened) == len(assigned) and len(read) == len(told)
+    return frozenset(told) if proven else None
+
+
+def _is_harmless(node: ast.AST) -> bool:
+    """Whether a piece of code brings nothing in but the toolkit, and opens no file."""
+    if isinstance(node, ast.Import):
+        return False
+    if isinstance(node, ast.ImportFrom):
+        return (node.module or "").split(".")[0] == "toolkit"
+    return not (isinstance(node, ast.Name) and node.id in ("open", "exec", "eval", "__import__", "get_ipython"))
 
 
 def _literal_request(node: ast.AST) -> str | None:
@@ -131,6 +155,12 @@ def _literal_request(node: ast.AST) -> str | None:
         ):
             return key
     return None
+
+
+def records_stamp(root: Path) -> str:
+    """A digest of the files of the records, to see whether they changed while a build ran."""
+    files = sorted(path for name in ("data", "references") for path in (root / name).rglob("*") if path.is_file())
+    return digest(file_digests(root, [str(path.relative_to(root)) for path in files]))
 
 
 def file_digests(folder: Path, files: Iterable[str]) -> dict[str, str | None]:

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import cache
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from toolkit.errors import NotebookError
-from toolkit.report.inputs import digest
+from toolkit.report.inputs import digest, records_stamp
 from toolkit.synthesis import Review, open_review
 
 if TYPE_CHECKING:
@@ -60,10 +60,12 @@ def notebook_products(review: Review, inputs: Inputs) -> Iterator[Product]:
         yield Product("notebook", path.stem, digest(inputs.notebook(path)), files)
 
 
-def run_product(product: Product, root: Path, folder: Path) -> str:
-    """Make a product; the answer is empty, or says what went wrong."""
+def run_product(product: Product, root: Path, folder: Path, stamp: str) -> str:
+    """Make a product from the records that bear ``stamp``; the answer is empty, or says what went wrong."""
     try:
-        _MAKERS[product.kind](product, root, folder)
+        if records_stamp(root) != stamp:
+            return "the records changed while the build ran: run it again"
+        _MAKERS[product.kind](product, _review(root, stamp), folder)
     except NotebookError as error:
         return str(error)
     except Exception as error:  # one product must not take the others down; the reason is shown, the exit code is 1
@@ -71,53 +73,52 @@ def run_product(product: Product, root: Path, folder: Path) -> str:
     return ""
 
 
-@cache
-def _review(root: Path) -> Review:
-    """The review, opened once in each worker process."""
+@lru_cache(maxsize=1)
+def _review(root: Path, stamp: str) -> Review:
+    """The review with these records, opened once in each worker process; workers outlive a build."""
     return open_review(root)
 
 
-def _make_figure(product: Product, root: Path, folder: Path) -> None:
+def _make_figure(product: Product, review: Review, folder: Path) -> None:
     from toolkit import plots
 
-    axes = plots.draw(_review(root).synthesize(product.key))
+    axes = plots.draw(review.synthesize(product.key))
     for file in product.files:
         plots.save(axes, folder / file)
     plots.close(axes)
 
 
-def _make_evidence_table(product: Product, root: Path, folder: Path) -> None:
+def _make_evidence_table(product: Product, review: Review, folder: Path) -> None:
     from toolkit import tables
     from toolkit.tables.contents import evidence_table
 
-    table = evidence_table(_review(root).synthesize(product.key))
+    table = evidence_table(review.synthesize(product.key))
     for file in product.files:
         tables.write(table, folder / file)
 
 
-def _make_verdict_table(product: Product, root: Path, folder: Path) -> None:
+def _make_verdict_table(product: Product, review: Review, folder: Path) -> None:
     from toolkit import tables
     from toolkit.tables.contents import verdict_table
 
-    review = _review(root)
     table = verdict_table(review.syntheses(), review.document)
     for file in product.files:
         tables.write(table, folder / file)
 
 
-def _make_trace(product: Product, root: Path, folder: Path) -> None:
+def _make_trace(product: Product, review: Review, folder: Path) -> None:
     from toolkit import tables
     from toolkit.tables.contents import trace_table
 
-    table = trace_table(_review(root).syntheses())
+    table = trace_table(review.syntheses())
     for file in product.files:
         tables.write(table, folder / file)
 
 
-def _make_notebook(product: Product, root: Path, folder: Path) -> None:
+def _make_notebook(product: Product, review: Review, folder: Path) -> None:
     from toolkit.report.notebooks import run_notebook
 
-    run_notebook(root / "notebooks" / f"{product.key}.ipynb", folder / product.files[0])
+    run_notebook(review.root / "notebooks" / f"{product.key}.ipynb", folder / product.files[0])
 
 
 _MAKERS = {

@@ -14,6 +14,7 @@ A ``reversed`` row is turned (log ratio or difference times -1) so that it runs 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from math import isfinite
 from typing import TYPE_CHECKING
 
 from toolkit import effects
@@ -72,6 +73,8 @@ def harmonise(estimate: Estimate, question: Question) -> Effect | Unusable:
         effect = _effect(estimate)
     except ModelInputError as error:
         return Unusable(str(error))
+    if isinstance(effect, Effect) and not (isfinite(effect.y) and isfinite(effect.v) and effect.v > 0):
+        return Unusable("its figures give no effect with a variance (a spread of 0, or too small a group)")
     if isinstance(effect, Effect) and estimate.orientation is Orientation.REVERSED:
         return Effect(
             -effect.y, effect.v, f"{effect.transformation}; turned, because the contrast is printed the other way"
@@ -103,7 +106,9 @@ def _from_interval(row: Estimate) -> Effect:
     return Effect(y.item(), v.item(), f"{printed}; variance from its {interval}")
 
 
-def _from_counts(row: Estimate) -> Effect:
+def _from_counts(row: Estimate) -> Effect | Unusable:
+    if row.measure in RATIOS and (row.events_1, row.events_2) in ((0, 0), (row.total_1, row.total_2)):
+        return Unusable("nobody or everybody has the event in both groups, which says nothing of a ratio")
     counts = [float(figure) for figure in (row.events_1, row.total_1, row.events_2, row.total_2)]
     frame = effects.effect_sizes(
         row.measure.value, events_1=counts[0], total_1=counts[1], events_2=counts[2], total_2=counts[3]

@@ -46,7 +46,7 @@ class Synthesis(Judged):
         """The rows that the main analysis does not use, with the reason."""
         frame = self.trace()
         columns = ["estimate", "citation", "role", "status", "reason_left_out", "note"]
-        return frame.loc[~frame["used"], columns].reset_index(drop=True)
+        return frame.loc[~frame["used"].astype(bool), columns].reset_index(drop=True)
 
     def to_frame(self) -> pd.DataFrame:
         """The synthesis as one row, natural scale; the same columns as ``review.verdicts()``."""

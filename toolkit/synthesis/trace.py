@@ -21,6 +21,15 @@ _PRINTED = (
 ).split()
 
 
+TRACE_COLUMNS = [
+    *"question estimate study sample citation reference read_in source_url source_locator role status".split(),
+    *"design direction orientation adjusted".split(),
+    *_PRINTED,
+    *"transformation y v weight used reason_left_out note".split(),
+]
+"""The columns of a trace, the same for a question without rows."""
+
+
 def trace_frame(synthesis: Judged) -> pd.DataFrame:
     """A row an estimate: source, figures as printed, transformation, y and v (analysis scale), weight in per cent.
 
@@ -32,7 +41,7 @@ def trace_frame(synthesis: Judged) -> pd.DataFrame:
         weights = {
             row.estimate.estimate: float(share) for row, share in zip(synthesis.pooled_rows, shares, strict=True)
         }
-    return pd.DataFrame([_record(row, synthesis, weights) for row in synthesis.rows])
+    return pd.DataFrame([_record(row, synthesis, weights) for row in synthesis.rows], columns=TRACE_COLUMNS)
 
 
 def _record(row: Row, synthesis: Judged, weights: dict[str, float]) -> dict[str, Any]:
@@ -94,10 +103,12 @@ def summary_record(synthesis: Judged) -> dict[str, Any]:
     }
     if result is not None:
         prediction = result.prediction_interval()
-        natural = synthesis.measure.back_transform(
-            np.array([result.estimate, result.ci_low, result.ci_high, prediction.low, prediction.high])
-        )
-        names = ("estimate", "ci_low", "ci_high", "prediction_low", "prediction_high")
+        names = ["estimate", "ci_low", "ci_high"]
+        limits = [result.estimate, result.ci_low, result.ci_high]
+        if not prediction.reason:
+            names += ["prediction_low", "prediction_high"]
+            limits += [prediction.low, prediction.high]
+        natural = synthesis.measure.back_transform(np.array(limits))
         record |= dict(zip(names, (float(number) for number in natural), strict=True))
         record |= {"tau2": result.tau2, "i2": result.i2, "q_p": result.q_p}
     if synthesis.sign_test is not None:

@@ -6,6 +6,7 @@ import math
 from typing import TYPE_CHECKING
 
 from toolkit.numbers import count
+from toolkit.synthesis.trace import TRACE_COLUMNS
 from toolkit.synthesis.wording import MEASURE_NAMES, prediction_text, shared_text
 from toolkit.tables.contents.printed import countries, result_as_printed
 from toolkit.tables.table import Table
@@ -120,8 +121,8 @@ def source_table(synthesis: Synthesis) -> Table:
 
 def trace_table(syntheses: Sequence[Synthesis]) -> Table:
     """Every row of every question: source, figures as printed, transformation, y and v (analysis scale), use."""
-    frames = [synthesis.trace() for synthesis in syntheses if synthesis.rows]
-    names = list(frames[0].columns)
+    frames = [synthesis.trace() for synthesis in syntheses]
+    names = TRACE_COLUMNS
     rows = [tuple(_plain(value) for value in row) for frame in frames for row in frame[names].itertuples(index=False)]
     return Table(
         title="Every estimate, and what was made of it", columns=[Column(name, name) for name in names], rows=rows

@@ -47,7 +47,7 @@ table.evidence.evidence sup { font-size: 0.7em; line-height: 0; }
 
 _LONG_ADDRESS = 40
 # Punctuation that closes a sentence or a bracket around an address does not belong to it.
-_ADDRESS = re.compile(r"https?://[^\s<>\"'`]*[^\s<>\"'`.,;:!?)\]}]")
+_ADDRESS = re.compile(r"https?://[^\s<>\"`]*[^\s<>\"'`.,;:!?)\]}]")
 
 _PAGE = """\
 <!DOCTYPE html>
