@@ -17,24 +17,11 @@ SUFFIXES = ("csv", "docx", "html", "md", "tex")
 
 
 @pytest.fixture
-def with_notebook(files):
+def with_notebook(files, notebook_text):
     def write(*sources):
         root = files.write()
-        cells = [
-            {
-                "cell_type": "code",
-                "id": f"c{number}",
-                "metadata": {},
-                "execution_count": None,
-                "outputs": [],
-                "source": source,
-            }
-            for number, source in enumerate(sources)
-        ]
-        kernel = {"kernelspec": {"display_name": "Python 3", "language": "python", "name": "python3"}}
         (root / "notebooks").mkdir(exist_ok=True)
-        content = {"cells": cells, "metadata": kernel, "nbformat": 4, "nbformat_minor": 5}
-        (root / "notebooks/10-page.ipynb").write_text(json.dumps(content))
+        (root / "notebooks/10-page.ipynb").write_text(notebook_text(*sources))
         return root
 
     return write

@@ -11,22 +11,10 @@ from toolkit.report.notebooks import run_notebook
 
 
 @pytest.fixture
-def write_notebook(tmp_path):
+def write_notebook(tmp_path, notebook_text):
     def write(*sources):
-        cells = [
-            {
-                "cell_type": "code",
-                "id": f"c{number}",
-                "metadata": {},
-                "execution_count": None,
-                "outputs": [],
-                "source": source,
-            }
-            for number, source in enumerate(sources)
-        ]
-        kernel = {"kernelspec": {"display_name": "Python 3", "language": "python", "name": "python3"}}
         path = tmp_path / "page.ipynb"
-        path.write_text(json.dumps({"cells": cells, "metadata": kernel, "nbformat": 4, "nbformat_minor": 5}))
+        path.write_text(notebook_text(*sources))
         return path
 
     return write

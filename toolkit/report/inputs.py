@@ -75,11 +75,12 @@ class Inputs:
 
     def notebook(self, path: Path) -> str:
         """A notebook and the questions and claims that it shows; the whole review where that cannot be told."""
-        content = hashlib.sha256(path.read_bytes()).hexdigest()
+        raw = path.read_bytes()
+        content = hashlib.sha256(raw).hexdigest()
         beside = sorted(file for file in path.parent.rglob("*") if file.is_file() and file.suffix != ".ipynb")
         examples = file_digests(path.parent, [str(file.relative_to(path.parent)) for file in beside])
         try:
-            used = used_by(notebook_code(path.read_bytes()))
+            used = used_by(notebook_code(raw))
         except (ValueError, TypeError, AttributeError):  # no notebook at all: it fails by itself when it is run
             used = None
         if used is None:

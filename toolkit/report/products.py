@@ -7,7 +7,7 @@ from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from toolkit.errors import NotebookError
-from toolkit.report.inputs import digest, records_stamp
+from toolkit.report.inputs import records_stamp
 from toolkit.synthesis import Review, open_review
 
 if TYPE_CHECKING:
@@ -57,7 +57,7 @@ def notebook_products(review: Review, inputs: Inputs) -> Iterator[Product]:
     """The executed copy of each notebook, and the page made from it."""
     for path in sorted((review.root / "notebooks").glob("*.ipynb")):
         files = (f"notebooks/{path.stem}.ipynb", f"notebooks/{path.stem}.html")
-        yield Product("notebook", path.stem, digest(inputs.notebook(path)), files)
+        yield Product("notebook", path.stem, inputs.notebook(path), files)
 
 
 def run_product(product: Product, root: Path, folder: Path, stamp: str) -> str:
