@@ -9,7 +9,7 @@ import pytest
 
 from toolkit import meta
 from toolkit.errors import ModelInputError
-from toolkit.meta.gosh_clusters import cluster_imbalance
+from toolkit.meta.sensitivity.gosh_clusters import cluster_imbalance
 
 VALUES = json.loads((Path(__file__).parents[1] / "reference/gosh_clusters.json").read_text())
 RESULT = meta.random_effects(VALUES["y"], VALUES["v"], tau2="DL", test="z", labels=list("ABCDEFGH"))

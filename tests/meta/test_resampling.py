@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from toolkit import meta
 from toolkit.errors import ModelInputError
 from toolkit.meta import stack_fit
-from toolkit.meta.bootstrap import Bootstrap, Resampling, _with_studies
+from toolkit.meta.sensitivity.bootstrap import Bootstrap, Resampling, _with_studies
 
 REFERENCE = Path(__file__).parents[1] / "reference"
 VALUES = json.loads((REFERENCE / "metafor_resampling.json").read_text())

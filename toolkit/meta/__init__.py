@@ -8,33 +8,33 @@
 Nothing here knows of records, files or plots. Effects ``y`` and sampling variances ``v`` are on the analysis scale.
 """
 
-from toolkit.meta.albatross import Albatross, ContourMeasure, albatross, contour_sizes
 from toolkit.meta.batch import batch
-from toolkit.meta.bootstrap import Bootstrap, BootstrapInterval, Resampling, bootstrap
 from toolkit.meta.comparison import Criterion, LikelihoodRatioTest, ModelSet, likelihood_ratio_test, model_set
-from toolkit.meta.coordinates import FunnelPoints, StudyPoints, baujat, funnel, labbe, radial
-from toolkit.meta.cumulative import Cumulative, cumulative
-from toolkit.meta.direction import SignTest, sign_test
-from toolkit.meta.doi_plot import DoiPlot, doi_plot
-from toolkit.meta.gosh import Gosh, gosh
-from toolkit.meta.gosh_clusters import ClusterMethod, GoshClusters, gosh_clusters
-from toolkit.meta.influence import Influence, influence
 from toolkit.meta.intervals import HeterogeneityInterval, IntervalMethod, PredictionInterval, PredictionMethod
-from toolkit.meta.leave_one_out import LeaveOneOut, leave_one_out
 from toolkit.meta.likelihood import InformationCriteria
 from toolkit.meta.location_scale import LocationScale, location_scale
-from toolkit.meta.p_values import Alternative, CombinationMethod, CombinedP, combine_p_values
-from toolkit.meta.permutation import PermutationTest, permutation_test
 from toolkit.meta.predictive import ShareBeyond, Side, share_beyond
-from toolkit.meta.profile import ProfileLikelihood, profile_likelihood
 from toolkit.meta.random_effects import inverse_variance_heterogeneity, random_effects
 from toolkit.meta.regression import regression
 from toolkit.meta.regression_result import MetaRegression
-from toolkit.meta.residuals import Residuals, residuals
 from toolkit.meta.results import MetaResult
 from toolkit.meta.scale_likelihood import Link
+from toolkit.meta.sensitivity.bootstrap import Bootstrap, BootstrapInterval, Resampling, bootstrap
+from toolkit.meta.sensitivity.coordinates import FunnelPoints, StudyPoints, baujat, funnel, labbe, radial
+from toolkit.meta.sensitivity.cumulative import Cumulative, cumulative
+from toolkit.meta.sensitivity.gosh import Gosh, gosh
+from toolkit.meta.sensitivity.gosh_clusters import ClusterMethod, GoshClusters, gosh_clusters
+from toolkit.meta.sensitivity.influence import Influence, influence
+from toolkit.meta.sensitivity.leave_one_out import LeaveOneOut, leave_one_out
+from toolkit.meta.sensitivity.permutation import PermutationTest, permutation_test
+from toolkit.meta.sensitivity.profile import ProfileLikelihood, profile_likelihood
+from toolkit.meta.sensitivity.residuals import Residuals, residuals
 from toolkit.meta.settings import Convergence, Settings, Tau2Estimator, Test
 from toolkit.meta.subgroups import Subgroups, subgroups
+from toolkit.meta.without_pooling.albatross import Albatross, ContourMeasure, albatross, contour_sizes
+from toolkit.meta.without_pooling.direction import SignTest, sign_test
+from toolkit.meta.without_pooling.doi_plot import DoiPlot, doi_plot
+from toolkit.meta.without_pooling.p_values import Alternative, CombinationMethod, CombinedP, combine_p_values
 
 __all__ = [
     "Albatross",

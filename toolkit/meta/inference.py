@@ -70,8 +70,13 @@ def wald_test(beta: Array, covariance: Array, df: float | None) -> tuple[float, 
     return form / m, float(fdtrc(m, df, form / m))
 
 
-def coefficient_table(terms: tuple[str, ...], beta: Array, se: Array, df: float | None, level: float) -> pd.DataFrame:
-    """A row a term: estimate, se, statistic, df, p_value, ci_low, ci_high; df is missing for a z test."""
+def coefficient_table(
+    terms: tuple[str, ...], beta: Array, se: Array, df: Array | float | None, level: float
+) -> pd.DataFrame:
+    """A row a term: estimate, se, statistic, df, p_value, ci_low, ci_high; df is missing for a z test.
+
+    ``df`` is one number for all coefficients, or one a coefficient (p,).
+    """
     import pandas as pd
 
     with np.errstate(divide="ignore", invalid="ignore"):
@@ -82,7 +87,7 @@ def coefficient_table(terms: tuple[str, ...], beta: Array, se: Array, df: float 
         "estimate": beta,
         "se": se,
         "statistic": statistic,
-        "df": np.full(len(beta), np.nan if df is None else df),
+        "df": np.full(len(beta), np.nan) if df is None else np.broadcast_to(np.asarray(df, float), beta.shape),
         "p_value": two_sided_p(statistic, df),
         "ci_low": beta - half,
         "ci_high": beta + half,

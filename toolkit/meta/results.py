@@ -12,17 +12,11 @@ from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 
-from toolkit.errors import ModelInputError
 from toolkit.meta.blup import deviations, true_effects
-from toolkit.meta.display import Shown, number, p_value, studies, with_limits
+from toolkit.meta.display import number, p_value, studies
+from toolkit.meta.estimates import Estimates
 from toolkit.meta.frozen import read_only
-from toolkit.meta.inference import (
-    coefficient_table,
-    critical_value,
-    estimate_coefficients,
-    interval_columns,
-    two_sided_p,
-)
+from toolkit.meta.inference import critical_value, estimate_coefficients, interval_columns
 from toolkit.meta.intervals import (
     HeterogeneityInterval,
     IntervalMethod,
@@ -48,7 +42,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, eq=False, repr=False)
-class MetaResult(Shown):
+class MetaResult(Estimates):
     """A fitted univariate model: k studies, p coefficients, between-study variance tau2.
 
     ``settings`` are as asked; ``test`` is the test that was used, and ``notes`` say where and why it differs, and what
@@ -101,49 +95,9 @@ class MetaResult(Shown):
         return len(self.studies.y)
 
     @property
-    def p(self) -> int:
-        """Number of coefficients."""
-        return len(self.beta)
-
-    @property
     def level(self) -> float:
         """Level of the confidence intervals."""
         return self.settings.level
-
-    @property
-    def estimate(self) -> float:
-        """The pooled effect (models with several coefficients: see ``coefficients``)."""
-        return self._only(self.beta)
-
-    @property
-    def se(self) -> float:
-        """Standard error of the pooled effect."""
-        return self._only(self.standard_errors)
-
-    @property
-    def statistic(self) -> float:
-        """Test statistic of the pooled effect against 0 on the analysis scale: z, or t with ``df``."""
-        return self._only(self._statistics)
-
-    @property
-    def p_value(self) -> float:
-        """Two-sided p-value of the pooled effect."""
-        return self._only(self._p_values)
-
-    @property
-    def ci_low(self) -> float:
-        """Lower confidence limit of the pooled effect."""
-        return self._only(self._limits[0])
-
-    @property
-    def ci_high(self) -> float:
-        """Upper confidence limit of the pooled effect."""
-        return self._only(self._limits[1])
-
-    @cached_property
-    def standard_errors(self) -> Array:
-        """Standard errors of the coefficients, shape (p,)."""
-        return read_only(np.sqrt(np.diagonal(self.covariance)))
 
     @cached_property
     def weights(self) -> Array:
@@ -160,11 +114,6 @@ class MetaResult(Shown):
     def residuals(self) -> Array:
         """Observed less fitted effects, shape (k,)."""
         return self.y - self.fitted
-
-    @cached_property
-    def coefficients(self) -> pd.DataFrame:
-        """A row a term: estimate, se, statistic, df, p_value, ci_low, ci_high; df is missing for a z test."""
-        return coefficient_table(self.terms, self.beta, self.standard_errors, self.df, self.level)
 
     @property
     def loglik(self) -> float:
@@ -303,27 +252,6 @@ class MetaResult(Shown):
     def _own_information(self) -> InformationCriteria:
         return self.information("REML" if self.settings.estimator == Tau2Estimator.REML else "ML")
 
-    @cached_property
-    def _statistics(self) -> Array:
-        with np.errstate(divide="ignore", invalid="ignore"):
-            return self.beta / self.standard_errors
-
-    @cached_property
-    def _p_values(self) -> Array:
-        return two_sided_p(self._statistics, self.df)
-
-    @cached_property
-    def _limits(self) -> tuple[Array, Array]:
-        half = critical_value(self.level, self.df) * self.standard_errors
-        return self.beta - half, self.beta + half
-
-    def _only(self, values: Array) -> float:
-        if len(values) > 1:
-            raise ModelInputError(
-                f"This model has {self.p} coefficients ({', '.join(self.terms)}): read them from `coefficients`."
-            )
-        return float(values[0])
-
     def _no_interval(self, method: IntervalMethod) -> str:
         if self.settings.estimator == Tau2Estimator.EE:
             return "A common-effect model has no heterogeneity to give limits for."
@@ -369,12 +297,7 @@ class MetaResult(Shown):
         return f"{studies(self.k)} ({estimator}, {self.test}{own})"
 
     def _lines(self) -> list[tuple[str, str]]:
-        lines = []
-        for row in range(self.p):
-            low, high = self._limits[0][row], self._limits[1][row]
-            name = "Estimate" if self.p == 1 else self.terms[row]
-            text = with_limits(self.beta[row], low, high, self.level)
-            lines.append((name, f"{text}, p {p_value(self._p_values[row])}"))
+        lines = self._coefficient_lines()
         if self.p == 1:
             predicted = self.prediction_interval()
             shown = predicted.reason or f"{number(predicted.low)} to {number(predicted.high)}"

@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 from scipy.special import chdtri
 
-from toolkit.meta.deletion import delete_each, quadratic
 from toolkit.meta.display import Shown, number, studies
+from toolkit.meta.sensitivity.deletion import delete_each, quadratic
 from toolkit.meta.settings import Test
 
 if TYPE_CHECKING:

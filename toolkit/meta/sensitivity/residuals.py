@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from toolkit.meta.deletion import quadratic
 from toolkit.meta.display import Shown, number, studies
-from toolkit.meta.influence import influence
+from toolkit.meta.sensitivity.deletion import quadratic
+from toolkit.meta.sensitivity.influence import influence
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -16,8 +16,8 @@ from scipy.special import ndtri
 from toolkit.effects.raw import complete_columns, require
 from toolkit.errors import ModelInputError
 from toolkit.meta.display import Shown, number, studies
-from toolkit.meta.p_values import ZERO_P
 from toolkit.meta.settings import check_choice
+from toolkit.meta.without_pooling.p_values import ZERO_P
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

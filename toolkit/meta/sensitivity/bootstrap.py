@@ -15,8 +15,8 @@ import numpy as np
 from scipy.special import ndtr, ndtri
 
 from toolkit.errors import ModelInputError
-from toolkit.meta.deletion import delete_each
 from toolkit.meta.display import Shown, number
+from toolkit.meta.sensitivity.deletion import delete_each
 from toolkit.meta.settings import check_choice
 from toolkit.meta.stack import Stack
 from toolkit.meta.stack_fit import StackFit, Unfitted, fit_many

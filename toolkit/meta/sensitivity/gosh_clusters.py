@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     import pandas as pd
     from numpy.typing import NDArray
 
-    from toolkit.meta.gosh import Gosh
+    from toolkit.meta.sensitivity.gosh import Gosh
 
     Array = NDArray[np.float64]
 

@@ -12,10 +12,10 @@ import numpy as np
 
 from toolkit.effects import effect_sizes
 from toolkit.errors import ModelInputError
-from toolkit.meta.deletion import delete_each
 from toolkit.meta.display import Shown, number, studies
 from toolkit.meta.inference import critical_value
-from toolkit.meta.residuals import residuals
+from toolkit.meta.sensitivity.deletion import delete_each
+from toolkit.meta.sensitivity.residuals import residuals
 from toolkit.meta.settings import check_level
 
 if TYPE_CHECKING:

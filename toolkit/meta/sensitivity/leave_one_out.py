@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from toolkit.errors import ModelInputError
-from toolkit.meta.deletion import Deletions, delete_each
 from toolkit.meta.display import Shown, studies
+from toolkit.meta.sensitivity.deletion import Deletions, delete_each
 from toolkit.meta.stack_fit import Unfitted
 
 if TYPE_CHECKING:

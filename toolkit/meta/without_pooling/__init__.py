@@ -1,0 +1,1 @@
+"""What can be said where effects cannot be pooled: directions, p-values, and plots of them."""
