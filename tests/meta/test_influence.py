@@ -100,7 +100,7 @@ def test_effects_that_all_agree_have_a_reason_in_place_of_ratios():
 
 
 def test_a_search_that_does_not_settle_names_the_study(monkeypatch):
-    from toolkit.meta import deletion
+    from toolkit.meta.sensitivity import deletion
     from toolkit.meta.stack_fit import Unfitted
 
     def unsettled(make, parts, k, chosen):
