@@ -19,6 +19,10 @@ if TYPE_CHECKING:
     Array = NDArray[np.float64]
 
 
+MEAN = "mean"
+"""The name of the coefficient of a model without moderators."""
+
+
 class Estimates(Shown):
     """A result with p coefficients, all on the analysis scale of the effects that went in (log for ratios).
 
@@ -104,7 +108,7 @@ class Estimates(Shown):
         lines = []
         for row in range(self.p):
             low, high = self._limits[0][row], self._limits[1][row]
-            name = "Estimate" if self.p == 1 else self.terms[row]
+            name = "Estimate" if self.terms == (MEAN,) else self.terms[row]
             text = with_limits(self.beta[row], low, high, self.level)
             lines.append((name, f"{text}, p {p_value(self._p_values[row])}"))
         return lines

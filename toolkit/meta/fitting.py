@@ -9,6 +9,7 @@ from scipy.special import chdtrc
 
 from toolkit import __version__
 from toolkit.errors import ConvergenceError
+from toolkit.meta.estimates import MEAN
 from toolkit.meta.heterogeneity import Tau2, cochran_q, estimate_tau2, i2_h2
 from toolkit.meta.inference import Coefficients, estimate_coefficients
 from toolkit.meta.regression_result import MetaRegression
@@ -25,7 +26,7 @@ if TYPE_CHECKING:
 
 def fit_mean(studies: Studies, settings: Settings) -> MetaResult:
     """Fit a mean. Raises ConvergenceError where the search for tau2 does not settle."""
-    return MetaResult(**_fields(studies, None, ("mean",), settings))
+    return MetaResult(**_fields(studies, None, (MEAN,), settings))
 
 
 def fit_design(studies: Studies, made: Design, settings: Settings) -> MetaRegression:

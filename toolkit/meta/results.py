@@ -298,7 +298,7 @@ class MetaResult(Estimates):
 
     def _lines(self) -> list[tuple[str, str]]:
         lines = self._coefficient_lines()
-        if self.p == 1:
+        if self.x is None:
             predicted = self.prediction_interval()
             shown = predicted.reason or f"{number(predicted.low)} to {number(predicted.high)}"
             lines.append(("Prediction interval", shown))
