@@ -6,12 +6,10 @@ from dataclasses import dataclass, fields
 from typing import TYPE_CHECKING, Any
 
 from toolkit import meta
-from toolkit.effects import find_measure
 from toolkit.synthesis.display import QuestionView, synthesis_html
-from toolkit.synthesis.harmonise import pooled_code
 from toolkit.synthesis.judged import Judged, SensitivityResult
 from toolkit.synthesis.select import Row, Selection, Vote
-from toolkit.synthesis.verdict import Verdict, judge_directions, judge_interval
+from toolkit.synthesis.verdict import Verdict, judge_directions, judge_pooled
 from toolkit.synthesis.wording import synthesis_text
 from toolkit.vocabulary import EffectDirection, Method, Outcome, Status
 
@@ -102,21 +100,10 @@ def _pool(selection: Selection, rows: list[Row]) -> Synthesis:
     return Synthesis(
         **_parts(selection),
         method=Method.POOL,
-        verdict=Verdict(*_judge(selection.question, result)),
+        verdict=Verdict(*judge_pooled(selection.question, result.ci_low, result.ci_high)),
         result=result,
         sensitivity=tuple(_sensitivity(selection.question, rows, result)),
     )
-
-
-def _judge(question: Question, result: MetaResult) -> tuple[Outcome, str]:
-    """The verdict rule on a pooled result, turned so that positive is the effect that the claim speaks of."""
-    sign = question.predicted.sign
-    low, high = sorted((sign * result.ci_low, sign * result.ci_high))
-    smallest = None
-    if question.smallest_effect is not None:
-        measure = find_measure(pooled_code(question.measure))
-        smallest = abs(float(measure.transform(float(question.smallest_effect))))
-    return judge_interval(low, high, smallest, negligible=question.predicted.is_negligible)
 
 
 def _sensitivity(question: Question, rows: list[Row], planned: MetaResult) -> Iterator[SensitivityResult]:
@@ -128,7 +115,8 @@ def _sensitivity(question: Question, rows: list[Row], planned: MetaResult) -> It
     for name, reason, left_out in wanted:
         kept = [row for row in rows if row.estimate.estimate not in left_out]
         result = _fit(question.plan, kept) if len(kept) >= FEWEST else None
-        yield SensitivityResult(name, reason, left_out, result, _judge(question, result)[0] if result else None)
+        outcome = judge_pooled(question, result.ci_low, result.ci_high)[0] if result else None
+        yield SensitivityResult(name, reason, left_out, result, outcome)
     common_effect = _fit(question.plan.model_copy(update={"tau2": "EE", "test": "z"}), rows)
     if planned.se < common_effect.se:
         # Effects that vary less than chance make the Knapp-Hartung interval too narrow (Roever et al. 2015,
@@ -136,7 +124,7 @@ def _sensitivity(question: Question, rows: list[Row], planned: MetaResult) -> It
         guarded = _fit(question.plan.model_copy(update={"test": "adhoc"}), rows)
         name = "with an interval that is never narrower than that of the common-effect model"
         reason = "the effects vary less than chance would have them, which makes the planned interval narrow"
-        yield SensitivityResult(name, reason, (), guarded, _judge(question, guarded)[0])
+        yield SensitivityResult(name, reason, (), guarded, judge_pooled(question, guarded.ci_low, guarded.ci_high)[0])
 
 
 def _fit(plan: Plan, rows: list[Row]) -> MetaResult:

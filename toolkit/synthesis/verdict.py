@@ -9,8 +9,14 @@ claim.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
+from toolkit.effects import find_measure
+from toolkit.synthesis.harmonise import pooled_code
 from toolkit.vocabulary import Outcome
+
+if TYPE_CHECKING:
+    from toolkit.records import Question
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,6 +28,21 @@ class Verdict:
 
     def __str__(self) -> str:
         return f"{self.outcome.value.capitalize()}: {self.reason}."
+
+
+def judge_pooled(question: Question, low: float, high: float) -> tuple[Outcome, str]:
+    """The outcome of a question's pooled result, and the reason, from its confidence limits as they were pooled.
+
+    The limits are on the analysis scale and run as the question asks; they are turned so that positive is the effect
+    that the claim speaks of.
+    """
+    sign = question.predicted.sign
+    low, high = sorted((sign * low, sign * high))
+    smallest = None
+    if question.smallest_effect is not None:
+        measure = find_measure(pooled_code(question.measure))
+        smallest = abs(float(measure.transform(float(question.smallest_effect))))
+    return judge_interval(low, high, smallest, negligible=question.predicted.is_negligible)
 
 
 def judge_interval(low: float, high: float, smallest: float | None, *, negligible: bool) -> tuple[Outcome, str]:
