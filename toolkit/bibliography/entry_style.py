@@ -82,7 +82,7 @@ def _name_source(name: Name) -> str:
 def _sources(record: Record) -> Iterator[tuple[str, str]]:
     for name, names in (("author", record.authors), ("editor", record.editors)):
         if names:
-            more = " and others" if (CUT_SHORT, name) in record.other else ""
+            more = " and others" if record.is_cut(name) else ""
             yield name, f"{{{names_source(names)}{more}}}"
     for name in TEXT_FIELDS:
         if not (text := getattr(record, name)):
