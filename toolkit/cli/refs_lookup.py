@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from toolkit.cli.refs import Apply, AsJson, ReviewFolder, app
+from toolkit.cli.refs import Apply, AsJson, ReviewFolder, app, root_of
 from toolkit.cli.terminal import print_json, printable
 
 if TYPE_CHECKING:
@@ -109,10 +109,9 @@ def retractions(
 
 def _library(review: Path | None) -> Library:
     from toolkit.bibliography import Library
-    from toolkit.records import find_root
     from toolkit.records.store import LIBRARY
 
-    return Library.read(find_root(review) / LIBRARY, name=LIBRARY)
+    return Library.read(root_of(review) / LIBRARY, name=LIBRARY)
 
 
 def _identifiers(reference: Reference) -> list[Identifier]:

@@ -64,7 +64,8 @@ OTHERS = {
     "one item of CSL": ('{"id":"a","type":"article-journal","title":"Harm"}', "csl-json", 1),
     "an item of CSL a line": ('{"id":"a","title":"Harm"}\n{"id":"b","title":"Two"}\n', "csl-json", 2),
     "CSL of pandoc": ('{"references":[{"id":"a","title":"Harm"}]}', "csl-json", 1),
-    "an answer of Crossref": ('{"status":"ok","message":{"items":[{"title":["Harm"]},{"title":["B"]}]}}', "csl-json", 2),
+    "an answer of Crossref": (
+        '{"status":"ok","message":{"items":[{"title":["Harm"]},{"title":["B"]}]}}', "csl-json", 2),
     "one work of Crossref": ('{"status":"ok","message":{"DOI":"10.1000/x","title":["Harm"]}}', "csl-json", 1),
 }  # fmt: skip
 
