@@ -43,6 +43,7 @@ def check(
 ) -> None:
     """Check the library: what cannot be read, missing fields, wrong identifiers. Exit code 1 on an error."""
     from toolkit.bibliography import Library, check_library
+    from toolkit.bibliography.duplicates.review import queue_findings
     from toolkit.bibliography.portability import entries_unseen_elsewhere
     from toolkit.errors import Severity
     from toolkit.records import read_records
@@ -59,7 +60,7 @@ def check(
         abstracts=abstracts,
         metadata=True,
     )
-    findings += entries_unseen_elsewhere(library, name=LIBRARY)
+    findings += entries_unseen_elsewhere(library, name=LIBRARY) + queue_findings(root, library)
     if json:
         print_json([finding.as_dict() for finding in findings])
     else:

@@ -18,11 +18,11 @@ from toolkit.bibliography.duplicates.decision import Decision
 from toolkit.bibliography.duplicates.merge import Merge, merge
 from toolkit.bibliography.duplicates.search import PAIR_COLUMNS, find_duplicates
 from toolkit.bibliography.key_uses import renaming_changes
-from toolkit.errors import ToolkitError
+from toolkit.errors import Finding, Severity, ToolkitError
 from toolkit.files import Change, content_of, write_together
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Iterator
     from pathlib import Path
 
     import pandas as pd
@@ -141,20 +141,32 @@ def _undo_change(root: Path, changes: Iterable[Change]) -> Change:
     return Change(root / UNDO, content_of(root / UNDO), json.dumps(states, indent=1).encode())
 
 
+def queue_findings(root: Path, library: Library) -> list[Finding]:
+    """A warning for each pair in the queue that waits for a decision, or whose decision is no word that is known."""
+    found = []
+    for line, pair, told in _queued(root / QUEUE):
+        if told in (Decision.DUPLICATE, Decision.NO) or not set(pair) <= set(library):
+            continue
+        if told == Decision.MAYBE:
+            rule, message = "duplicate-open", f"{pair[0]!r} and {pair[1]!r} may be one work; nobody has decided"
+        else:
+            rule, message = "duplicate-decision", f"{told!r} is no decision on {pair[0]!r} and {pair[1]!r}"
+        hint = "write duplicate or no in the column decision, then run `evidence refs dedupe --apply`"
+        found.append(Finding(Severity.WARNING, QUEUE, rule, message, hint, line, "decision", told, pair[0]))
+    return found
+
+
 def _decided(path: Path) -> dict[tuple[str, str], str]:
     """The pairs of the queue that a person decided on."""
-    try:
-        text = path.read_text(encoding="utf-8-sig")
-    except FileNotFoundError:
-        return {}
-    rows = csv.DictReader(io.StringIO(text))
-    decided = {}
+    return {pair: told for _, pair, told in _queued(path) if told in (Decision.DUPLICATE, Decision.NO)}
+
+
+def _queued(path: Path) -> Iterator[tuple[int, tuple[str, str], str]]:
+    """The rows of the queue: the line, the two keys in alphabetical order, and what stands as decision."""
+    rows = csv.DictReader(io.StringIO((content_of(path) or b"").decode("utf-8-sig", "replace")))
     for row in rows:
-        told = (row.get("decision") or "").strip().lower()
-        if told in (Decision.DUPLICATE, Decision.NO):
-            one, other = sorted(((row.get("id_1") or "").strip(), (row.get("id_2") or "").strip()))
-            decided[one, other] = told
-    return decided
+        one, other = sorted(((row.get("id_1") or "").strip(), (row.get("id_2") or "").strip()))
+        yield rows.line_num, (one, other), (row.get("decision") or "").strip().lower()
 
 
 def _queue_change(path: Path, pairs: pd.DataFrame) -> list[Change]:
