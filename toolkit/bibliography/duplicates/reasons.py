@@ -18,6 +18,8 @@ def reasons(pairs: Comparison) -> list[str]:
 def _reason(pairs: Comparison, at: int) -> str:
     agree = ", ".join((*_titles(pairs, at), *_people(pairs, at), *_places(pairs, at), *_identifiers(pairs, at)))
     against = ", ".join(_against(pairs, at))
+    if not against and (unknown := ", ".join(_unknown(pairs, at))):
+        return f"{agree or 'little agrees'}; {unknown} cannot be compared"
     return f"{agree or 'little agrees'}; but {against}" if against else agree
 
 
@@ -56,6 +58,20 @@ def _identifiers(pairs: Comparison, at: int) -> Iterator[str]:
     for name, same in (("DOI", pairs.same_doi), ("PMID", pairs.same_pmid), ("ISBN", pairs.same_isbn)):
         if same[at]:
             yield f"same {name}"
+
+
+def _unknown(pairs: Comparison, at: int) -> Iterator[str]:
+    """What at least one of the two records does not say."""
+    if pairs.journal[at] < 0:
+        yield "journal"
+    if pairs.years[at] < 0:
+        yield "year"
+    if not (pairs.same_volume[at] or pairs.other_volume[at]):
+        yield "volume"
+    if not (pairs.same_page[at] or pairs.other_page[at]):
+        yield "pages"
+    if not (pairs.same_doi[at] or pairs.other_doi[at]):
+        yield "DOI"
 
 
 def _against(pairs: Comparison, at: int) -> Iterator[str]:
