@@ -53,12 +53,20 @@ VERBATIM = frozenset("doi url file eprint isbn issn pmid pmcid crossref xdata ur
 """Fields whose values are no LaTeX: they are neither decoded nor encoded, but for an escaped sign in them."""
 
 
-@lru_cache(maxsize=8192)
 def plain_text(value: str) -> str:
     """The text that a reader sees: accents composed, braces gone, dashes and quotes as typeset. Never raises.
 
     A bare ``%`` is a per cent sign that nobody escaped; a command that is not known stays as it stands.
     """
+    return _remembered(value) if len(value) <= _LONGEST else _plain_text(value)
+
+
+@lru_cache(maxsize=8192)
+def _remembered(value: str) -> str:
+    return _plain_text(value)
+
+
+def _plain_text(value: str) -> str:
     if not _MARKS.search(value):
         return value
     text = value
