@@ -12,7 +12,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from toolkit.bibliography.latex import VERBATIM, latex_source
+from toolkit.bibliography.latex import VERBATIM, balanced, latex_source
 from toolkit.bibliography.record import CUT_SHORT, TEXT_FIELDS
 
 if TYPE_CHECKING:
@@ -111,13 +111,3 @@ def _others(record: Record) -> Iterator[tuple[str, str]]:
         seen.add(free)
         source = value if record.origin.format == "bibtex" and balanced(value) else latex_source(value)
         yield free, f"{{{source}}}"
-
-
-def balanced(source: str) -> bool:
-    """Whether the braces of a value close what they open, as BibTeX counts them."""
-    depth = 0
-    for brace in re.findall("[{}]", source):
-        depth += 1 if brace == "{" else -1
-        if depth < 0:
-            return False
-    return depth == 0

@@ -6,7 +6,7 @@ import re
 
 from toolkit.bibliography.formats.csv_table import column_map, delimiter_of, without_separator_line
 
-_ENTRY = re.compile(r"^[ \t]*@[ \t]*[A-Za-z]+\s*[{(]", re.MULTILINE)
+_ENTRY = re.compile(r"^[ \t]*@[ \t]*[A-Za-z][\w:+-]*\s*[{(]", re.MULTILINE)
 _RIS = re.compile(r"^[ \t]{0,3}(?:TY[ \t]{1,3}[-–]|ty[ \t]{2}-)", re.MULTILINE)
 _RIS_LINE = re.compile(r"^(?:TI|T1|AU|A1|PY|Y1|JO|JF|ER|DO|UR)[ \t]{2}-", re.MULTILINE)
 _MEDLINE = re.compile(r"^(?:PMID[ \t]*|OWN[ \t]|UI[ \t]{2})-", re.MULTILINE)
@@ -39,7 +39,7 @@ def detect(text: str) -> str:
     best = max(counts, key=counts.__getitem__)
     if counts[best] > 1:
         return best
-    return "bibtex" if re.search(r"@[ \t]*[A-Za-z]+\s*[{(]", text) or begin.startswith("%") else ""
+    return "bibtex" if re.search(r"@[ \t]*[A-Za-z][\w:+-]*\s*[{(]", text) or begin.startswith("%") else ""
 
 
 def _xml(begin: str) -> str:
