@@ -12,6 +12,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
+from toolkit.bibliography.keywords import joined_keywords
 from toolkit.bibliography.latex import VERBATIM, balanced, latex_source
 from toolkit.bibliography.record import CUT_SHORT, TEXT_FIELDS
 
@@ -93,7 +94,7 @@ def _sources(record: Record) -> Iterator[tuple[str, str]]:
             shown = _INSTITUTION.get(record.type, name) if name == "institution" else name
             yield shown, f"{{{field_source(name, text)}}}"
     if record.keywords:
-        yield "keywords", f"{{{latex_source(', '.join(record.keywords))}}}"
+        yield "keywords", f"{{{latex_source(joined_keywords(record.keywords))}}}"
     yield from _others(record)
 
 

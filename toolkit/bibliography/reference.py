@@ -9,6 +9,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING
 
 from toolkit.bibliography.encoding import readable
+from toolkit.bibliography.keywords import split_keywords
 from toolkit.bibliography.latex import VERBATIM, plain_text, verbatim_text
 from toolkit.bibliography.names import Name, family_names, has_others, parse_names
 from toolkit.bibliography.record import CUT_SHORT, TEXT_FIELDS, Origin, Record
@@ -115,8 +116,7 @@ class Reference:
 
     @property
     def _keywords(self) -> tuple[str, ...]:
-        words = (word.strip() for word in re.split(r"[,;]", self.text("keywords")))
-        return tuple(dict.fromkeys(word for word in words if word))
+        return split_keywords(self.text("keywords"))
 
     @cached_property
     def record(self) -> Record:

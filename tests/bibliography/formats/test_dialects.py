@@ -149,3 +149,10 @@ def test_a_list_of_names_that_is_cut_short_comes_back_so_from_every_format(write
     record = Record(title="Harm", authors=doe, editors=doe, other=cut)
     (found,) = read_bytes(write([record]).encode(), name="file")
     assert (found.authors, found.editors, sorted(found.other)) == (doe, doe, sorted(cut))
+
+
+@pytest.mark.parametrize("write", WRITERS)
+@pytest.mark.parametrize("words", [("Aged, 80 and over",), ("Aged, 80 and over", "Humans"), ("harm", "crime")])
+def test_keywords_with_commas_come_back_from_every_format(write, words):
+    (found,) = read_bytes(write([Record(title="Harm", keywords=words)]).encode(), name="file")
+    assert found.keywords == words

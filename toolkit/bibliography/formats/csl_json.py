@@ -13,8 +13,9 @@ from typing import Any
 from toolkit.bibliography.dates import parse_date
 from toolkit.bibliography.formats.collection import Reporter
 from toolkit.bibliography.formats.people import person_of
-from toolkit.bibliography.formats.tags import one_line, split_list
+from toolkit.bibliography.formats.tags import one_line
 from toolkit.bibliography.identifiers import find_doi
+from toolkit.bibliography.keywords import joined_keywords, split_keywords
 from toolkit.bibliography.names import Name
 from toolkit.bibliography.record import CUT_SHORT, Origin, Record
 
@@ -117,7 +118,7 @@ def _record(item: dict[str, Any], file: str, number: int) -> Record:
         year=year,
         month=month,
         day=day,
-        keywords=split_list([words], ";" if ";" in words else ","),
+        keywords=tuple(map(one_line, split_keywords(words))),
         origin=origin,
         other=other,
     )
@@ -179,7 +180,7 @@ def csl_item(record: Record) -> dict[str, Any]:
     if record.year.isdigit():
         item["issued"] = {"date-parts": [date]}
     if record.keywords:
-        item["keyword"] = "; ".join(record.keywords)
+        item["keyword"] = joined_keywords(record.keywords)
     if record.origin.format == "csl-json":
         item |= {
             name: _value(value)
