@@ -256,6 +256,16 @@ def test_every_encoding_is_read_and_kept(content, codec, title):
     assert Library.from_bytes(after.to_bytes())["a"].text("title") == "Ö"
 
 
+@pytest.mark.parametrize("declared", ["Cp1252", "utf-16-le", "utf-7", "rot13", "UTF-8"])
+def test_a_file_of_ascii_alone_takes_new_letters_in_the_encoding_that_it_declares(declared):
+    read = library(f"% Encoding: {declared}\n@misc{{a, title={{u+AG-v}}}} ")
+    assert read.findings == ()
+    assert read.to_bytes() == read.text.encode()
+    after = read.set("a", "title", "ü").to_bytes()
+    assert after == after.decode("cp1252" if declared == "Cp1252" else "utf-8").encode(read.encoding.codec)
+    assert Library.from_bytes(after)["a"].text("title") == "ü"
+
+
 def test_a_letter_that_the_file_cannot_hold_is_refused():
     after = library("@misc{a, title={ü}}", "cp1252").set("a", "title", "日本")
     with pytest.raises(EncodingError, match="日"):

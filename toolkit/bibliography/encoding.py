@@ -64,6 +64,9 @@ def decode(data: bytes) -> tuple[str, Encoding]:
             return text, Encoding(codec, mark)
     if (codec := _unmarked_utf16(data)) and (text := _exactly(data, codec)) is not None:
         return text, Encoding(codec)
+    if data.isascii():  # what is put into it later is to be in the encoding that it declares
+        text = data.decode("ascii")
+        return text, Encoding(next((codec for codec in _declared(data) if _exactly(data, codec) == text), "utf-8"))
     if (text := _exactly(data, "utf-8")) is not None:
         return text, Encoding()
     text = data.decode("utf-8", "surrogateescape")
