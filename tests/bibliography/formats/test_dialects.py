@@ -53,6 +53,10 @@ OTHERS = {
     "RIS of Ovid": ("1. \nTY  - JOUR\nT1  - Harm\nER  - \n\n2. \nTY  - JOUR\nT1  - Two\nER  - \n", "ris", 2),
     "RIS of Embase": ("\nTY  - JOUR\nID  - L6\nT1  - Harm\nA1  - van der Berg K.\nER  -\n\n\n", "ris", 1),
     "RIS of Web of Science": ("TY  - JOUR\nTI  - Harm\nAN  - WOS:0\nER  -\n\nEF\n", "ris", 1),
+    "RIS of Cochrane": ("TY  - JOUR\nAN  - CN-1\nTI  - Harm\nC3  - PUBMED 123\nER  - \n", "ris", 1),
+    "text of Cochrane": (
+        "Record #1 of 2\nID: CN-1\nAU: Doe A\nTI: Harm\nYR: 2000\n\nRecord #2 of 2\nID: CN-2\nTI: Two\n", "ris", 2),
+    "RefWorks": ("RT Journal Article\nID 1\nA1 Doe,A.\nT1 Harm\n\nRT Book, Whole\nT1 Two\n", "ris", 2),
     "MEDLINE without empty lines": ("PMID- 12345678\nTI  - Harm\nPMID- 12345679\nTI  - Two\n", "medline", 2),
     "MEDLINE of ERIC": ("OWN - ERIC\nTI  - Harm\nOID - EJ1\n\nOWN - ERIC\nTI  - Two\nOID - EJ2\n", "medline", 2),
     "MEDLINE of Ovid": ("VN  - X\nUI  - 12345678\nTI  - Harm\n\nVN  - X\nUI  - 12345679\nTI  - Two\n", "medline", 2),
@@ -80,6 +84,26 @@ def test_every_entry_of_a_bibtex_export_is_found(text, number):
 def test_every_record_of_another_export_is_found(text, form, number):
     found = read_bytes(text.encode(), name="file")
     assert (found.format, len(found), found[0].title) == (form, number, "Harm")
+
+
+def test_the_text_of_cochrane_and_the_tags_of_refworks_are_ris_in_other_words():
+    cochrane = (
+        "Record #1 of 1\nID: CN-1\nAU: Doe A\nAU: Roe BC\nTI: Harm\nSO: J Harm\nYR: 2000\nVL: 12\nNO: 3\nPG: 1-9\n"
+    )
+    cochrane += "PM: PUBMED 12345\nDOI: 10.1000/x\nKY: one; two\nXR: kept\n"
+    (found,) = read_bytes(cochrane.encode(), name="file")
+    assert (found.authors, found.journal, found.pmid, found.doi, found.keywords) == (
+        (Name("Doe", "A"), Name("Roe", "BC")), "J Harm", "12345", "10.1000/x", ("one", "two"),
+    )  # fmt: skip
+    assert (found.year, found.volume, found.number, found.pages) == ("2000", "12", "3", "1-9")
+    assert found.other == (("AN", "CN-1"), ("XR", "kept"))
+    refworks = (
+        "RT Conference Proceedings\nA1 Doe,Ann\nT1 Harm\nT2 Talks\nYR 2001\nVO 7\nSP 3\nOP 9\n\nRT Odd Type\nT1 B\n"
+    )
+    talk, odd = read_bytes(refworks.encode(), name="file")
+    assert (talk.type, talk.authors, talk.booktitle) == ("inproceedings", (Name("Doe", "Ann"),), "Talks")
+    assert (talk.year, talk.volume, talk.pages) == ("2001", "7", "3-9")
+    assert (odd.type, odd.origin.line, odd.other) == ("misc", 10, (("TY", "Odd Type"),))
 
 
 @pytest.mark.parametrize("codec", ["utf-16-le", "utf-16-be"])

@@ -5,9 +5,10 @@ from __future__ import annotations
 import re
 
 from toolkit.bibliography.formats.csv_table import column_map, delimiter_of, without_separator_line
+from toolkit.bibliography.formats.ris_dialects import BEGINNING
 
 _ENTRY = re.compile(r"^[ \t]*@[ \t]*[A-Za-z][\w:+-]*\s*[{(]", re.MULTILINE)
-_RIS = re.compile(r"^[ \t]{0,3}(?:TY[ \t]{1,3}[-–]|ty[ \t]{2}-)", re.MULTILINE)
+_RIS = re.compile(r"^[ \t]{0,3}(?:TY[ \t]{1,3}[-–]|ty[ \t]{2}-)|^(?:" + BEGINNING + ")", re.MULTILINE)
 _RIS_LINE = re.compile(r"^(?:TI|T1|AU|A1|PY|Y1|JO|JF|ER|DO|UR)[ \t]{2}-", re.MULTILINE)
 _MEDLINE = re.compile(r"^(?:PMID[ \t]*|OWN[ \t]|UI[ \t]{2})-", re.MULTILINE)
 _MEDLINE_LINE = re.compile(r"^(?=.{4}-)(?:OWN|PMC|FAU|BTI|DP|JT|TA|PT|AID|LID|STAT|DCOM|FED)[ \t]*-", re.MULTILINE)

@@ -12,6 +12,7 @@ from collections.abc import Iterable, Iterator
 
 from toolkit.bibliography.formats.collection import Reporter
 from toolkit.bibliography.formats.people import person
+from toolkit.bibliography.formats.ris_dialects import as_ris
 from toolkit.bibliography.formats.tags import RecordsBlock, Tags, numbered_lines, split_list
 from toolkit.bibliography.identifiers import find_doi, find_pmcid, find_pmid, printed_isbn, printed_issn
 from toolkit.bibliography.names import Name
@@ -50,7 +51,7 @@ _MASTER = re.compile(r"\bmaster|\bm\.?\s?(?:sc|a)\b", re.IGNORECASE)
 def read_ris(text: str, file: str) -> tuple[list[Record], Reporter]:
     """The records of a RIS file. A record without ``ER`` or ``TY`` is kept, and told."""
     reporter = Reporter(file)
-    return [_record(block, file, reporter) for block in _blocks(text, reporter)], reporter
+    return [_record(block, file, reporter) for block in _blocks(as_ris(text), reporter)], reporter
 
 
 def _blocks(text: str, reporter: Reporter) -> Iterator[RecordsBlock]:
@@ -187,7 +188,7 @@ def _pages(tags: Tags) -> str:
 
 def _identifiers(tags: Tags) -> tuple[str, str, str]:
     doi = tags.matching(_doi_alone, "DO", "DI", "DOI", "M3", "N1", "L3") or _peek(tags, find_doi, "UR")
-    pmid = tags.matching(find_pmid, "PMID") or tags.matching(_marked_pmid, "U1", "AN", "C2", "N1", "ID")
+    pmid = tags.matching(find_pmid, "PMID") or tags.matching(_marked_pmid, "U1", "AN", "C2", "C3", "N1", "ID")
     database = next((value for _, value in tags.values("DB")), "").lower()
     if not pmid and database in {"pubmed", "medline", "nlm"}:
         pmid = tags.matching(find_pmid, "AN")
@@ -202,7 +203,7 @@ def _doi_alone(text: str) -> str:
 
 
 def _marked_pmid(text: str) -> str:
-    found = re.fullmatch(r"(\d+)\s*\[pmid\]|(?:PMID|MEDLINE)\s*:?\s*(\d+)", text.strip(), re.IGNORECASE)
+    found = re.fullmatch(r"(\d+)\s*\[pmid\]|(?:PMID|MEDLINE|PUBMED)\s*:?\s*(\d+)", text.strip(), re.IGNORECASE)
     return find_pmid(found.group(1) or found.group(2)) if found else ""
 
 
