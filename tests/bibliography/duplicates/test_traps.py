@@ -240,6 +240,17 @@ def test_the_answer_has_its_columns_and_a_reason_for_people():
     )
 
 
+def test_a_maybe_with_nothing_against_it_says_what_cannot_be_compared():
+    frame = pd.DataFrame([{"ID": key, "title": PAPER["title"], "author": "Doe, Ann", "year": "2011"} for key in "ab"])
+    (pair,) = find_duplicates(frame).itertuples()
+    assert (pair.decision, pair.reason) == (
+        "maybe",
+        "same title, same author, same year; journal, volume, pages, DOI cannot be compared",
+    )
+    frame["journal"], frame["volume"], frame["pages"] = "Journal of Harm", "1", "2-9"
+    assert find_duplicates(frame)["reason"].iloc[0] == "same title, same author, same journal, year, volume, pages"
+
+
 @pytest.mark.parametrize("frame", [pd.DataFrame(), pd.DataFrame({"ID": ["a"]}), pd.DataFrame({"title": [None, "x"]})])
 def test_a_frame_without_much_has_no_duplicates(frame):
     pairs = find_duplicates(frame)

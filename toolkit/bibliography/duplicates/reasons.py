@@ -7,20 +7,27 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    import numpy as np
+
     from toolkit.bibliography.duplicates.comparison import Comparison
 
 
-def reasons(pairs: Comparison) -> list[str]:
-    """A sentence a pair, such as ``same title, same authors, same journal and volume; but other pages``."""
-    return [_reason(pairs, at) for at in range(len(pairs))]
+def reasons(pairs: Comparison, sure: np.ndarray) -> list[str]:
+    """A sentence a pair, such as ``same title, same authors, same journal and volume; but other pages``.
+
+    :param sure: whether each pair is a duplicate; of one that is not, and has nothing against it, what is missing is
+        said.
+    """
+    return [_reason(pairs, at, sure=bool(sure[at])) for at in range(len(pairs))]
 
 
-def _reason(pairs: Comparison, at: int) -> str:
+def _reason(pairs: Comparison, at: int, *, sure: bool) -> str:
     agree = ", ".join((*_titles(pairs, at), *_people(pairs, at), *_places(pairs, at), *_identifiers(pairs, at)))
     against = ", ".join(_against(pairs, at))
-    if not against and (unknown := ", ".join(_unknown(pairs, at))):
-        return f"{agree or 'little agrees'}; {unknown} cannot be compared"
-    return f"{agree or 'little agrees'}; but {against}" if against else agree
+    if against:
+        return f"{agree or 'little agrees'}; but {against}"
+    unknown = "" if sure else ", ".join(_unknown(pairs, at))
+    return f"{agree}; {unknown} cannot be compared" if unknown else agree
 
 
 def _titles(pairs: Comparison, at: int) -> Iterator[str]:
