@@ -47,6 +47,9 @@ SAME = {
     "a journal with its place": paper(journal="Journal of urban health : bulletin of an academy (New York)", doi=""),
     "a journal that says what it is": paper(journal="Journal of urban health: official organ of an academy", doi=""),
     "a journal in two languages": paper(journal="Journal of urban health. Revue de la sante urbaine", doi=""),
+    "a journal in another language, and no volume": paper(
+        journal="Zeitschrift für Stadtgesundheit", volume="", number="", doi="", abstract=""
+    ),
     "no year": paper(year="", doi="", abstract=""),
     "pages and no journal, volume or year": paper(journal="", volume="", number="", year="", doi="", abstract=""),
     "pages and year and no authors, journal or volume": paper(

@@ -124,9 +124,13 @@ def _by_place(pairs: Comparison, place: _Place) -> np.ndarray:
 
 
 def _by_pages(pairs: Comparison) -> np.ndarray:
-    """One title over one range of pages, where the journal, the year or the authors are not known."""
+    """One title over one range of pages, where the journal, the year or the authors are not known.
+
+    A journal of another name can be the same in another language where two or more people and the year agree.
+    """
     same = (pairs.span >= 1) & (pairs.title >= 0.95) & (pairs.title_length >= 25) & _plain(pairs)
-    same &= (pairs.journal != 0) & ~pairs.other_volume & (pairs.years <= 1)
+    translated = (pairs.people >= 0.9) & (pairs.crowd >= 2) & (pairs.years == 0)
+    same &= ((pairs.journal != 0) | translated) & ~pairs.other_volume & (pairs.years <= 1)
     unknown = (pairs.people < 0) & (pairs.same_volume | (pairs.years == 0)) & (pairs.title_length >= 40)
     return same & ((pairs.people >= 0.9) | unknown)
 
