@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from toolkit import files
 from toolkit.bibliography import Library
 from toolkit.bibliography.duplicates.review import plan_dedupe
 from toolkit.bibliography.rename import rename_key
@@ -171,6 +172,20 @@ def test_a_file_that_another_program_changed_stops_all(root):
     with pytest.raises(FileChangedError, match=r"a\.csv was changed"):
         write_together(root, [*changes(root)[1:], Change(root / "a.csv", b"else", b"new")])
     assert contents(root) == before
+
+
+def test_two_processes_that_do_the_same_change_leave_it_whole(root, monkeypatch):
+    """The second one takes the first for cut off, and does all of it while the first is still at its first file."""
+    put_file = files._put
+
+    def first_file_then_the_other_process(path, content, **options):
+        put_file(path, content, **options)
+        monkeypatch.setattr(files, "_put", put_file)
+        assert finish_change(root) == (root / "sub/b.csv", root / "c.csv")
+
+    monkeypatch.setattr(files, "_put", first_file_then_the_other_process)
+    write_together(root, changes(root))
+    assert contents(root) == {"a.csv": b"new a", "sub/b.csv": b"new b"}
 
 
 def stored(root: Path, **row) -> None:
