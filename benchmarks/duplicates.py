@@ -58,15 +58,56 @@ def peer(python: str, records: pd.DataFrame) -> dict:
     return json.loads(run.stdout.rpartition("ANSWER ")[2])
 
 
-def quality(name: str, found: Pairs, folder: Path, seconds: float, listed: Pairs = frozenset()) -> str:
-    """A row on a labelled set: over pairs, or over records where only records are labelled."""
+def _labelled(folder: Path, found: Pairs, listed: Pairs) -> tuple[set, set, set]:
+    """What is true, found and listed in a set: pairs, or records where only records are labelled."""
     groups = folder / "merged_record_ids.csv"
     if groups.exists():
-        true = pairs_of([row.split(";") for row in pd.read_csv(groups)["merged_ids"]])
-    else:
-        labels = pd.read_csv(folder / "record_labels.csv", dtype=str)
-        true = {(record,) for record in labels.loc[labels["duplicate"] == "1", "ID"]}
-        found, listed = ({(record,) for pair in pairs for record in pair} for pairs in (found, listed))
+        return pairs_of([row.split(";") for row in pd.read_csv(groups)["merged_ids"]]), found, listed
+    labels = pd.read_csv(folder / "record_labels.csv", dtype=str)
+    true = {(record,) for record in labels.loc[labels["duplicate"] == "1", "ID"]}
+    found, listed = ({(record,) for pair in pairs for record in pair} for pairs in (found, listed))
+    return true, found, listed
+
+
+WITHOUT = (
+    "pages|volume|author|year|journal|doi|author year|author journal|journal year|journal pages|year volume"
+    "|volume number pages|doi abstract pages"
+).split("|")
+
+
+def with_less(folder: Path, records: pd.DataFrame) -> list[str]:
+    """Rows on a set whose columns are taken away, and whose cells are emptied by chance, one in five."""
+    frames = {
+        gone.replace(" ", ", "): [records.drop(columns=columns)]
+        for gone in WITHOUT
+        if (columns := [name for name in gone.split() if name in records])
+    }
+    kept = {"ID", "title", "ENTRYTYPE"}
+    chances = [random.Random(seed) for seed in range(4)]
+    frames["one cell in five"] = [
+        records.apply(lambda cells, chance=chance: cells if cells.name in kept else _emptied(cells, chance))
+        for chance in chances
+    ]
+    rows = []
+    for gone, variants in frames.items():
+        results = []
+        for frame in variants:
+            found, listed, _ = ours(frame, repeat=1)
+            true, found, listed = _labelled(folder, found, listed)
+            right = len(found & true)
+            results.append((right / max(len(found), 1), right / len(true), len((found | listed) & true) / len(true)))
+        precision, recall, with_maybe = (statistics.mean(values) for values in zip(*results, strict=True))
+        rows.append(f"| {folder.name} | {gone} | {precision:.4f} | {recall:.4f} | {with_maybe:.4f} |")
+    return rows
+
+
+def _emptied(cells: pd.Series, chance: random.Random) -> pd.Series:
+    return cells.map(lambda cell: "" if chance.random() < 0.2 else cell)
+
+
+def quality(name: str, found: Pairs, folder: Path, seconds: float, listed: Pairs = frozenset()) -> str:
+    """A row on a labelled set: over pairs, or over records where only records are labelled."""
+    true, found, listed = _labelled(folder, found, listed)
     precision, recall = len(found & true) / max(len(found), 1), len(found & true) / max(len(true), 1)
     errors = f"{len(found - true)} / {len(true - found)}"
     with_maybe = f"{len((found | listed) & true) / max(len(true), 1):.4f}" if listed else ""
@@ -124,6 +165,11 @@ def main() -> None:
         if chosen.peer_python:
             answer = peer(chosen.peer_python, records)
             print(quality(f"bib-dedupe {answer['version']}", pairs_of(answer["groups"]), folder, answer["cpu"]))
+    if chosen.sets:
+        print("\n| set | without | precision | recall | recall with maybe |\n|---|---|---|---|---|")
+    for folder in chosen.sets:
+        records = pd.read_csv(folder / "records_pre_merged.csv", dtype=str, keep_default_na=False)
+        print("\n".join(with_less(folder, records)))
     print("\n| records | by | CPU s | peak MB |\n|---|---|---|---|")
     for number in sorted(chosen.records):
         records = made_records(number)

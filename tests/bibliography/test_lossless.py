@@ -11,7 +11,9 @@ from hypothesis import strategies as st
 from toolkit.bibliography import Library, Name, Record
 from toolkit.bibliography.edits import AddEntry, RemoveEntry, RemoveField, RenameKey, SetField
 from toolkit.bibliography.encoding import EncodingError
+from toolkit.bibliography.entry import parse
 from toolkit.bibliography.splice import EditError
+from toolkit.bibliography.syntax import Kind
 from toolkit.errors import UnknownNameError
 
 HOUSE = """\
@@ -254,6 +256,16 @@ def test_every_encoding_is_read_and_kept(content, codec, title):
     assert Library.from_bytes(after.to_bytes())["a"].text("title") == "Ö"
 
 
+@pytest.mark.parametrize("declared", ["Cp1252", "utf-16-le", "utf-7", "rot13", "UTF-8"])
+def test_a_file_of_ascii_alone_takes_new_letters_in_the_encoding_that_it_declares(declared):
+    read = library(f"% Encoding: {declared}\n@misc{{a, title={{u+AG-v}}}} ")
+    assert read.findings == ()
+    assert read.to_bytes() == read.text.encode()
+    after = read.set("a", "title", "ü").to_bytes()
+    assert after == after.decode("cp1252" if declared == "Cp1252" else "utf-8").encode(read.encoding.codec)
+    assert Library.from_bytes(after)["a"].text("title") == "ü"
+
+
 def test_a_letter_that_the_file_cannot_hold_is_refused():
     after = library("@misc{a, title={ü}}", "cp1252").set("a", "title", "日本")
     with pytest.raises(EncodingError, match="日"):
@@ -330,10 +342,69 @@ def test_any_edits_change_only_their_entries_and_read_back_the_same(edits):
     assert set(before) - touched == set(after) - touched
 
 
-@given(st.builds(Record, title=VALUES, note=VALUES, doi=VALUES, authors=st.tuples(st.builds(Name, VALUES, VALUES))))
+STYLES = [
+    "@article{{k{n},\n  title = {{T}},\n  year = 2001,\n}}\n",
+    '@Article{{ k{n} ,\r\n\tTitle="T {{q}}",\r\n\tYear\t=\t{{2001}}\r\n}}\r\n',
+    '@book(k{n}\n , title = {{T (a)}}\n , year = "2001"\n )\n\n',
+    '@misc{{k{n}, title = one # {{ T }} # "x", year={{2001}}}} trailing',
+    "% note {{\n@misc{{k{n},\n title = {{T}} year = {{2001}}\n",
+    "@misc{{k{n}, year = {{2001}}, % note\n  title = {{a\n  b}}, year = {{1}}}}",
+    '@string{{one = "1"}}@comment{{k{n}}}\n@ article {{k{n}, title={{\\"e \\{{x\\}}}}, year=jan}}\n',
+    "\n\n@misc{{,title={{T}},year={{2001}}}}\n",
+]
+
+
+@given(
+    st.lists(st.sampled_from(STYLES), min_size=1, max_size=5),
+    st.lists(st.tuples(st.integers(0), st.sampled_from(["title", "year", "Title"]), VALUES), max_size=6),
+)
+def test_any_sequence_of_edits_changes_nothing_outside_the_values_that_it_sets(styles, edits):
+    now = library("".join(style.format(n=number) for number, style in enumerate(styles)))
+    for place, name, value in edits:
+        key = list(now)[place % len(now)]
+        before, entry = now, now[key]
+        start, stop = span(before, key, name)
+        now = Library.from_bytes(now.set(key, name, value).to_bytes())
+        assert now.text.startswith(before.text[:start])
+        assert now.text.endswith(before.text[stop:])
+        assert list(now) == list(before)
+        others = {field: text for field, text in entry.own.items() if field != name.lower()}
+        assert {field: text for field, text in now[key].own.items() if field != name.lower()} == others
+        assert now[key].own[name.lower()] == " ".join(value.split())
+
+
+def span(library: Library, key: str, name: str) -> tuple[int, int]:
+    """Where the value of a field, which stands in the entry, begins and ends in the file."""
+    place = list(library).index(key)
+    entries = [at for at, block in enumerate(library.blocks) if block.kind is Kind.ENTRY]
+    offset = sum(len(block.text) for block in library.blocks[: entries[place]])
+    start, stop = parse(library.blocks[entries[place]]).find(name).value
+    return offset + start, offset + stop
+
+
+def test_macros_that_hold_each_other_twice_fill_no_memory():
+    doubled = "".join(f"@string{{s{n + 1} = s{n} # s{n}}}\n" for n in range(200))
+    assert len(library(f'@string{{s0 = "ten signs!"}}\n{doubled}@misc{{a, title = s200}}')["a"].own["title"]) < 20_000
+
+
+ANY = st.text(st.characters(exclude_categories=["Cs"]) | st.sampled_from("{}\\%$@\n"), max_size=12)
+
+
+@given(
+    st.builds(
+        Record,
+        title=ANY,
+        note=ANY,
+        doi=ANY,
+        authors=st.tuples(st.builds(Name, ANY, ANY)),
+        keywords=st.tuples(ANY),
+        other=st.tuples(st.tuples(ANY, ANY)),
+    )
+)
 def test_any_record_can_be_added_and_is_one_entry(record):
     after = library(HOUSE).add(record, "added")
     again = Library.from_bytes(after.to_bytes())
     assert again.to_bytes() == after.to_bytes()
     assert list(again) == [*library(HOUSE), "added"]
+    assert again.findings == library(HOUSE).findings
     assert again["added"].text("note").split() == record.note.replace("--", "–").split() or "-" in record.note

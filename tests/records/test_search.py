@@ -6,18 +6,18 @@ import pytest
 
 from toolkit import check_review
 from toolkit.errors import InvalidReviewError
-from toolkit.records import log_search, read_records
+from toolkit.files import write_together
+from toolkit.records import identified, read_records, search_log_change
 from toolkit.records.search import SEARCHES
 
-COUNTS = {"found": 3, "new": 1, "duplicates": 2, "enriched": 1}
+SEARCH = {"date": "2026-11-24", "source": "PubMed", "found": 3, "new": 1, "duplicates": 2, "enriched": 1}
 
 
 def test_a_review_without_a_log_is_sound_and_the_first_search_makes_it(files):
     root = files.write()
     assert not [finding for finding in check_review(root) if finding.file == SEARCHES]
-    log_search(root, date="2026-11-24", source="PubMed", query="a, or b", file="export.nbib", counts=COUNTS)
-    second = log_search(root, date="2026-11-24", source="A colleague", file="hers.bib", counts=COUNTS)
-    assert second.search == "S002"
+    write_together(root, [search_log_change(root, [{**SEARCH, "query": "a, or b", "file": "export.nbib"}])])
+    write_together(root, [search_log_change(root, [{**SEARCH, "source": "A colleague", "file": "hers.bib"}])])
     assert (root / SEARCHES).read_text().splitlines() == [
         "search,date,source,query,file,found,new,duplicates,enriched",
         'S001,2026-11-24,PubMed,"a, or b",export.nbib,3,1,2,1',
@@ -36,4 +36,21 @@ def test_counts_that_do_not_add_up_are_told_and_nothing_is_added(files):
     assert finding.line == 2
     assert "do not make 5 found" in finding.message
     with pytest.raises(InvalidReviewError):
-        log_search(root, date="2026-11-24", source="PubMed", file="b.ris", counts=COUNTS)
+        search_log_change(root, [{**SEARCH, "file": "b.ris"}])
+
+
+def test_the_first_boxes_of_the_flow_count_each_source_and_all(files):
+    root = files.write()
+    rows = [
+        {**SEARCH, "file": "a.nbib"},
+        {**SEARCH, "source": "Scopus", "file": "b.ris", "found": 10, "new": 4, "duplicates": 6},
+        {**SEARCH, "file": "c.nbib", "found": 2, "new": 2, "duplicates": 0},
+    ]
+    write_together(root, [search_log_change(root, rows)])
+    counted = identified(read_records(root).searches.values())
+    assert counted.to_numpy().tolist() == [
+        ["PubMed", 2, 5, 2, 3],
+        ["Scopus", 1, 10, 6, 4],
+        ["all sources", 3, 15, 8, 7],
+    ]
+    assert identified([]).to_numpy().tolist() == [["all sources", 0, 0, 0, 0]]

@@ -10,6 +10,7 @@ import json
 import re
 import subprocess
 from dataclasses import dataclass
+from importlib.resources import files
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any, Literal
@@ -28,10 +29,14 @@ if TYPE_CHECKING:
     from toolkit.bibliography.record import Record
 
 Format = Literal["text", "html", "markdown", "latex", "docx"]
-STYLES = ("vancouver", "apa")
-"""The styles that are shipped, in ``references/styles``."""
+_SHIPPED = {
+    file.name.removesuffix(".csl"): file
+    for file in sorted((files("toolkit.bibliography") / "styles").iterdir(), key=lambda file: file.name)
+    if file.name.endswith(".csl")
+}
+STYLES = tuple(_SHIPPED)
+"""The styles that come with the toolkit; their licence is beside them, in ``toolkit/bibliography/styles``."""
 
-_FOLDER = Path(__file__).parents[2] / "references" / "styles"
 _WRITERS = {"text": "plain", "html": "html", "markdown": "gfm-raw_html", "latex": "latex", "docx": "docx"}
 _CSL = "{http://purl.org/net/xbiblio/csl}"
 _THESES = {"phdthesis": "PhD thesis", "mastersthesis": "Master's thesis"}
@@ -80,7 +85,7 @@ def cite(
     """Cite references in a style: the marks in the text, numbered in order of appearance, and the reference list.
 
     :param keys: the citations in order; each is a key, or several keys that are cited together.
-    :param style: ``"vancouver"``, ``"apa"``, or the path of a CSL file.
+    :param style: one of ``STYLES`` (``"apa"``, ``"vancouver"``), or the path of any CSL file.
     :param format: ``"text"``, ``"html"``, ``"markdown"`` (GitHub's, as notebooks take it), ``"latex"`` (for a document
         with the package hyperref) or ``"docx"``.
     :raises UnknownNameError: a key is not in the library, a format or shipped style does not exist; with suggestions.
@@ -152,8 +157,8 @@ def _style_source(style: str | Path) -> bytes:
     from defusedxml import DefusedXmlException
     from defusedxml.ElementTree import fromstring
 
-    path = _FOLDER / f"{style}.csl" if style in STYLES else Path(style)
-    if isinstance(style, str) and not path.suffix and not path.exists():
+    path = _SHIPPED.get(str(style)) or Path(style)
+    if isinstance(style, str) and isinstance(path, Path) and not path.suffix and not path.exists():
         raise UnknownNameError("citation style", style, STYLES)
     try:
         root = fromstring(path.read_bytes(), forbid_dtd=True)

@@ -1,8 +1,9 @@
 """Bytes of a bibliography to text and back, so that every byte that was read is written again.
 
-The encoding is, in this order: what a byte order mark says; UTF-8; what the file declares (``% Encoding: ...``, as
-JabRef writes it); Windows-1252; Latin-1. An encoding is taken only if it gives the same bytes back. In a file that is
-UTF-8 but for single bytes, those bytes are kept as they are (:pep:`383`) and told.
+The encoding is, in this order: what a byte order mark says; UTF-16 where every second byte is nought; UTF-8; what the
+file declares (``% Encoding: ...``, as JabRef writes it); Windows-1252; Latin-1. An encoding is taken only if it gives
+the same bytes back. In a file that is UTF-8 but for single bytes, those bytes are kept as they are (:pep:`383`) and
+told.
 """
 
 from __future__ import annotations
@@ -61,6 +62,11 @@ def decode(data: bytes) -> tuple[str, Encoding]:
     for mark, codec in _MARKS:
         if data.startswith(mark) and (text := _exactly(data[len(mark) :], codec)) is not None:
             return text, Encoding(codec, mark)
+    if (codec := _unmarked_utf16(data)) and (text := _exactly(data, codec)) is not None:
+        return text, Encoding(codec)
+    if data.isascii():  # what is put into it later is to be in the encoding that it declares
+        text = data.decode("ascii")
+        return text, Encoding(next((codec for codec in _declared(data) if _exactly(data, codec) == text), "utf-8"))
     if (text := _exactly(data, "utf-8")) is not None:
         return text, Encoding()
     text = data.decode("utf-8", "surrogateescape")
@@ -71,6 +77,16 @@ def decode(data: bytes) -> tuple[str, Encoding]:
         if (text := _exactly(data, codec)) is not None:
             return text, Encoding(codec)
     return data.decode("latin-1"), Encoding("latin-1")
+
+
+def _unmarked_utf16(data: bytes) -> str:
+    """The order of UTF-16's bytes where nearly every second one of the beginning is nought, as in Western text."""
+    begin = data[:400]
+    for codec, first in (("utf-16-le", 1), ("utf-16-be", 0)):
+        noughts = begin[first::2]
+        if len(noughts) > 3 and noughts.count(0) > 0.8 * len(noughts) and not begin[1 - first :: 2].count(0):
+            return codec
+    return ""
 
 
 def readable(text: str) -> str:

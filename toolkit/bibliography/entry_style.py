@@ -12,7 +12,8 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from toolkit.bibliography.latex import VERBATIM, latex_source
+from toolkit.bibliography.keywords import joined_keywords
+from toolkit.bibliography.latex import VERBATIM, balanced, latex_source
 from toolkit.bibliography.record import CUT_SHORT, TEXT_FIELDS
 
 if TYPE_CHECKING:
@@ -82,7 +83,7 @@ def _name_source(name: Name) -> str:
 def _sources(record: Record) -> Iterator[tuple[str, str]]:
     for name, names in (("author", record.authors), ("editor", record.editors)):
         if names:
-            more = " and others" if (CUT_SHORT, name) in record.other else ""
+            more = " and others" if record.is_cut(name) else ""
             yield name, f"{{{names_source(names)}{more}}}"
     for name in TEXT_FIELDS:
         if not (text := getattr(record, name)):
@@ -93,7 +94,7 @@ def _sources(record: Record) -> Iterator[tuple[str, str]]:
             shown = _INSTITUTION.get(record.type, name) if name == "institution" else name
             yield shown, f"{{{field_source(name, text)}}}"
     if record.keywords:
-        yield "keywords", f"{{{latex_source(', '.join(record.keywords))}}}"
+        yield "keywords", f"{{{latex_source(joined_keywords(record.keywords))}}}"
     yield from _others(record)
 
 
@@ -111,13 +112,3 @@ def _others(record: Record) -> Iterator[tuple[str, str]]:
         seen.add(free)
         source = value if record.origin.format == "bibtex" and balanced(value) else latex_source(value)
         yield free, f"{{{source}}}"
-
-
-def balanced(source: str) -> bool:
-    """Whether the braces of a value close what they open, as BibTeX counts them."""
-    depth = 0
-    for brace in re.findall("[{}]", source):
-        depth += 1 if brace == "{" else -1
-        if depth < 0:
-            return False
-    return depth == 0

@@ -31,7 +31,7 @@ def encoding_findings(name: str, encoding: Encoding, text: str) -> Iterator[Find
         yield Finding(
             Severity.WARNING, name, "encoding", message, "put the letter right", line, value=readable(stray.group())
         )
-    elif not encoding.is_utf8:
+    elif not encoding.is_utf8 and not text.isascii():
         message = f"is read as {encoding.codec}, and written so"
         hint = "save it as UTF-8, which every program reads"
         yield Finding(Severity.WARNING, name, "encoding", message, hint, value=encoding.codec)

@@ -12,6 +12,7 @@ from urllib.parse import unquote
 _DOI = re.compile(r"10\.\d{4,9}(?:\.\d+)*/[^\s\"<>]+", re.IGNORECASE)
 _ISSN = re.compile(r"(?<![\dXx-])(\d{4})[-‐‑–]?(\d{3}[\dXx])(?![\dXx-])")
 _ISBN = re.compile(r"(?<!\d)(?:97[89][-‐‑– ]?)?\d(?:[-‐‑– ]?\d){8}[-‐‑– ]?[\dXx](?![\dXx])")
+_MEDIUM = re.compile(r"^(?:e?-?ISBN|e?-?ISSN)\b:?|\((?:print|electronic|linking|online|pbk|hbk)\w*\)", re.IGNORECASE)
 
 
 def find_doi(text: str) -> str:
@@ -43,6 +44,11 @@ def find_isbn(text: str) -> str:
     return ""
 
 
+def printed_isbn(text: str) -> str:
+    """The first ISBN in a text, else a text that is an ISBN but for its check digit: ``check`` tells that one."""
+    return find_isbn(text) or _alone(_ISBN, text)
+
+
 def is_isbn(isbn: str) -> bool:
     """Whether an ISBN of 10 or 13 signs, without hyphens, ends in the right check digit."""
     if re.fullmatch(r"\d{9}[\dX]", isbn):
@@ -68,6 +74,16 @@ def find_issn(text: str) -> str:
         if is_issn(issn):
             return issn
     return ""
+
+
+def printed_issn(text: str) -> str:
+    """The first ISSN in a text, else a text that is an ISSN but for its check digit: ``check`` tells that one."""
+    return find_issn(text) or _alone(_ISSN, text)
+
+
+def _alone(form: re.Pattern[str], text: str) -> str:
+    bare = _MEDIUM.sub("", text).strip()
+    return bare if form.fullmatch(bare) else ""
 
 
 def is_issn(issn: str) -> bool:

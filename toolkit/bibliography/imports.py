@@ -18,9 +18,12 @@ from toolkit.bibliography.normalise import normal_journal, normal_pages, normali
 from toolkit.bibliography.record import TEXT_FIELDS, Record
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     import pandas as pd
 
     from toolkit.bibliography.library import Library
+    from toolkit.files import Change
 
 FILLED = "journal booktitle year volume number pages publisher doi pmid pmcid isbn issn abstract".split()
 """The fields that are added to an entry that lacks them."""
@@ -132,15 +135,18 @@ class ImportPlan:
         """The library as it would be."""
         return self.library.edited(self.edits)
 
-    def apply(self) -> Library:
-        """Write the library in one step and return it; without anything to change nothing is written.
+    def apply(self, *others: Change, root: Path | None = None) -> Library:
+        """Write the library, with other files where they are given, all or none; and return it as it is then.
 
-        :raises LibraryChangedError: another program saved the file since it was read.
+        :param others: what is written with it, as the search log (``records.search_log_change``).
+        :param root: the folder that holds all the files; by default that of the library's.
+        :raises FileChangedError: another program changed one of the files since it was read; nothing is written.
         """
-        if not self.edits:
-            return self.library
-        library = self.edited()
-        library.write()
+        library = self.edited() if self.edits else self.library
+        if others:
+            library.write_with(others, root=root or library.path.parent)
+        else:
+            library.write()
         return library
 
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
+from toolkit.files import Change
+
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
@@ -16,6 +18,18 @@ def files_with_keys(root: Path) -> list[Path]:
     """The files of a review in which keys of references stand, in a fixed order."""
     found = (path for folder, kinds in FOLDERS.items() for path in (root / folder).rglob("*") if path.suffix in kinds)
     return sorted(path for path in found if path.is_file() and not path.is_symlink())
+
+
+def renaming_changes(root: Path, names: Mapping[str, str]) -> tuple[Change, ...]:
+    """What renaming keys changes in the files of a review; bytes that are no UTF-8 stay as they are."""
+    changes = []
+    for path in files_with_keys(root) if names else ():
+        before = path.read_bytes()
+        text = before.decode("utf-8", "surrogateescape")
+        after = with_keys_renamed(text, names, suffix=path.suffix).encode("utf-8", "surrogateescape")
+        if after != before:
+            changes.append(Change(path, before, after))
+    return tuple(changes)
 
 
 def with_keys_renamed(text: str, names: Mapping[str, str], *, suffix: str) -> str:

@@ -23,7 +23,8 @@ _LETTERS = {
     "textasciitilde": "~", "textasciicircum": "^", "textregistered": "®", "texttrademark": "™", "copyright": "©",
     "textdegree": "°", "pounds": "£", "S": "§", "P": "¶", "textless": "<", "textgreater": ">", "textbar": "|",
     "textunderscore": "_", "textquotesingle": "'", "TeX": "TeX", "LaTeX": "LaTeX", "slash": "/", "euro": "€",
-    "texteuro": "€", "textpm": "±", "texttimes": "×", "textmu": "µ", "guillemotleft": "«", "guillemotright": "»",
+    "texteuro": "€", "textbraceleft": "{", "textbraceright": "}",
+    "textpm": "±", "texttimes": "×", "textmu": "µ", "guillemotleft": "«", "guillemotright": "»",
 }  # fmt: skip
 _MARKS = re.compile(r"[\\$~{}\s]|--|``|''")
 _ACCENT = re.compile(
@@ -53,12 +54,20 @@ VERBATIM = frozenset("doi url file eprint isbn issn pmid pmcid crossref xdata ur
 """Fields whose values are no LaTeX: they are neither decoded nor encoded, but for an escaped sign in them."""
 
 
-@lru_cache(maxsize=8192)
 def plain_text(value: str) -> str:
     """The text that a reader sees: accents composed, braces gone, dashes and quotes as typeset. Never raises.
 
     A bare ``%`` is a per cent sign that nobody escaped; a command that is not known stays as it stands.
     """
+    return _remembered(value) if len(value) <= _LONGEST else _plain_text(value)
+
+
+@lru_cache(maxsize=8192)
+def _remembered(value: str) -> str:
+    return _plain_text(value)
+
+
+def _plain_text(value: str) -> str:
     if not _MARKS.search(value):
         return value
     text = value
@@ -82,9 +91,23 @@ def verbatim_text(value: str) -> str:
 def latex_source(text: str) -> str:
     """Plain text as a BibTeX value: what LaTeX would take for a command is escaped, letters stay Unicode.
 
-    ``plain_text`` gives the text back, white space made single.
+    ``plain_text`` gives the text back, white space made single. BibTeX counts a brace behind a backslash too, so braces
+    that do not match are written by their names.
     """
-    return " ".join(text.split()).translate(_ENCODED)
+    source = " ".join(text.split()).translate(_ENCODED)
+    if balanced(text):
+        return source
+    return source.replace(r"\{", r"{\textbraceleft}").replace(r"\}", r"{\textbraceright}")
+
+
+def balanced(source: str) -> bool:
+    """Whether the braces of a value close what they open, as BibTeX counts them."""
+    depth = 0
+    for brace in re.findall("[{}]", source):
+        depth += 1 if brace == "{" else -1
+        if depth < 0:
+            return False
+    return depth == 0
 
 
 def _hidden(found: re.Match[str]) -> str:

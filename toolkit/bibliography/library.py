@@ -20,9 +20,10 @@ from toolkit.bibliography.entry import parse
 from toolkit.bibliography.findings import block_findings, encoding_findings, missing_file
 from toolkit.bibliography.keys import make_key
 from toolkit.bibliography.reference import Fields, Reference, evaluated, inherited, own_fields
-from toolkit.bibliography.saving import Saved, digest_of, save
+from toolkit.bibliography.saving import BACKUP, Saved, digest_of, must_know, save
 from toolkit.bibliography.syntax import Kind, split
 from toolkit.errors import Finding, UnknownNameError
+from toolkit.files import Change, content_of, write_together
 
 if TYPE_CHECKING:
     from toolkit.bibliography.record import Record
@@ -143,6 +144,20 @@ class Library(Mapping[str, Reference]):
         save(target, content, self.saved if own else None, backup=backup)
         if own:
             self.saved.digest = digest_of(content)
+
+    def write_with(self, others: Iterable[Change], *, root: Path) -> None:
+        """Write the file together with others, all of them or none (``toolkit.files.write_together``).
+
+        :param root: the folder that holds all the files.
+        :raises FileChangedError: another program has changed one of the files since it was read; none is written.
+        :raises EncodingError: an edit brought in a letter that the file's encoding lacks.
+        """
+        content, before = self.to_bytes(), content_of(self.path)
+        must_know(self.path, before, self.saved)
+        backup = self.path.with_name(self.path.name + BACKUP)
+        own = [Change(backup, content_of(backup), before), Change(self.path, before, content)]
+        write_together(root, [*others, *(own if before != content else [])])
+        self.saved.digest = digest_of(content)
 
     def edited(self, edits: Iterable[Edit]) -> Library:
         """The library with edits made one after the other; all that they do not name stays byte for byte.

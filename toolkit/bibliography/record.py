@@ -75,6 +75,10 @@ class Record:
         """
         return replace(self, **values)
 
+    def is_cut(self, role: str) -> bool:
+        """Whether the list of names of a role (``"author"`` or ``"editor"``) ends with ``and others``."""
+        return (CUT_SHORT, role) in self.other
+
 
 CUT_SHORT = "et-al"
 """The tag in ``other`` that tells which list of names ends with ``and others``: its value is author or editor."""

@@ -9,6 +9,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING
 
 from toolkit.bibliography.encoding import readable
+from toolkit.bibliography.keywords import split_keywords
 from toolkit.bibliography.latex import VERBATIM, plain_text, verbatim_text
 from toolkit.bibliography.names import Name, family_names, has_others, parse_names
 from toolkit.bibliography.record import CUT_SHORT, TEXT_FIELDS, Origin, Record
@@ -24,6 +25,10 @@ _OTHER_NAMES = {
     "language": ("langid",),
 }
 """Where biblatex and the older styles call a field of a record by another name."""
+_MOST_OF_MACROS = 10_000
+"""So many letters of a value can come from macros."""
+_SPACE = re.compile(r"[^\S ]\s*+| \s++")
+"""White space that is not one space: a value of any size has little of it."""
 _MONTHS = {name: number for number, name in enumerate("jan feb mar apr may jun jul aug sep oct nov dec".split(), 1)}
 
 
@@ -111,8 +116,7 @@ class Reference:
 
     @property
     def _keywords(self) -> tuple[str, ...]:
-        words = (word.strip() for word in re.split(r"[,;]", self.text("keywords")))
-        return tuple(dict.fromkeys(word for word in words if word))
+        return split_keywords(self.text("keywords"))
 
     @cached_property
     def record(self) -> Record:
@@ -156,16 +160,21 @@ def own_fields(text: str, fields: tuple[Field, ...], macros: Mapping[str, str]) 
 
 
 def evaluated(text: str, field: Field, macros: Mapping[str, str]) -> str:
-    """The value of a field; a macro that is not defined (as the months) is its own name."""
-    found = []
+    """The value of a field; a macro that is not defined (as the months) is its own name.
+
+    So is one for which there is no room: macros that hold each other twice would fill any memory.
+    """
+    found, room = [], _MOST_OF_MACROS
     for delimiter, start, stop in field.parts:
         part = text[start:stop]
         if delimiter == "":
-            part = macros.get(part.lower(), part)
+            text_of_macro = macros.get(part.lower(), part)
+            if len(text_of_macro) <= room:
+                part, room = text_of_macro, room - len(text_of_macro)
         elif delimiter == "?":
             part = part.removeprefix("{").removeprefix('"').removesuffix("}").removesuffix('"')
         found.append(part)
-    return readable(" ".join("".join(found).split()))
+    return readable(_SPACE.sub(" ", "".join(found)).strip())
 
 
 _NOT_INHERITED = frozenset(

@@ -6,14 +6,13 @@ import hashlib
 from dataclasses import dataclass
 from pathlib import Path
 
-from toolkit.errors import ToolkitError
-from toolkit.files import write_atomically
+from toolkit.files import FileChangedError, content_of, write_atomically
 
 BACKUP = ".bak"
 """What is added to a file's name for the version before the last write."""
 
 
-class LibraryChangedError(ToolkitError, RuntimeError):
+class LibraryChangedError(FileChangedError):
     """A library's file is not as it was read: another program has saved it since."""
 
 
@@ -49,16 +48,12 @@ def save(path: Path, content: bytes, saved: Saved | None, *, backup: bool) -> No
     :param saved: what the file may hold; None to replace whatever stands there.
     :raises LibraryChangedError: the file holds something else.
     """
-    before = _content(path)
+    before = content_of(path)
     if before == content:
         return
 
     def unchanged() -> None:
-        if saved is not None and not saved.knows(digest_of(_content(path))):
-            raise LibraryChangedError(
-                f"{path} was changed by another program since it was read; nothing was written. "
-                "Read it again, and repeat the edits."
-            )
+        must_know(path, content_of(path), saved)
 
     unchanged()
     if backup and before is not None:
@@ -66,8 +61,13 @@ def save(path: Path, content: bytes, saved: Saved | None, *, backup: bool) -> No
     write_atomically(path, content, just_before=unchanged)
 
 
-def _content(path: Path) -> bytes | None:
-    try:
-        return path.read_bytes()
-    except FileNotFoundError:
-        return None
+def must_know(path: Path, content: bytes | None, saved: Saved | None) -> None:
+    """Refuse to go on where a library's file holds a content that the library does not know.
+
+    :raises LibraryChangedError: it does.
+    """
+    if saved is not None and not saved.knows(digest_of(content)):
+        raise LibraryChangedError(
+            f"{path} was changed by another program since it was read; nothing was written. "
+            "Read it again, and repeat the edits."
+        )

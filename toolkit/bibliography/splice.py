@@ -6,7 +6,7 @@ import re
 from typing import TYPE_CHECKING
 
 from toolkit.bibliography.entry import parse
-from toolkit.bibliography.entry_style import balanced
+from toolkit.bibliography.latex import balanced
 from toolkit.errors import ToolkitError
 
 if TYPE_CHECKING:

@@ -10,8 +10,9 @@ import re
 from typing import TYPE_CHECKING
 
 from toolkit.bibliography.edits import Edit, RemoveField, SetField
-from toolkit.bibliography.entry_style import balanced, protect_capitals
+from toolkit.bibliography.entry_style import protect_capitals
 from toolkit.bibliography.identifiers import find_doi, find_issn, find_pmcid, find_pmid
+from toolkit.bibliography.latex import balanced
 
 if TYPE_CHECKING:
     from collections.abc import Callable

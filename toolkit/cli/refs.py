@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from toolkit.cli.terminal import print_findings, print_json, print_table, printable
+
+if TYPE_CHECKING:
+    from toolkit.bibliography import ImportPlan
+    from toolkit.errors import Finding
 
 app = typer.Typer(name="refs", help="The reference library: check, tidy, import, look up.", no_args_is_help=True)
 
@@ -16,6 +21,17 @@ ReviewFolder = Annotated[
 ]
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON for scripts.")]
 Apply = Annotated[bool, typer.Option("--apply", help="Write the changes; by default they are only shown.")]
+
+
+def root_of(review: Path | None) -> Path:
+    """The review's top folder; a change of several files that was cut off is finished first, and told."""
+    from toolkit.files import finish_change
+    from toolkit.records import find_root
+
+    root = find_root(review)
+    for path in finish_change(root):
+        print(printable(f"Finished a change that was cut off: {path.relative_to(root)}"), file=sys.stderr)
+    return root
 
 
 @app.command()
@@ -27,13 +43,14 @@ def check(
 ) -> None:
     """Check the library: what cannot be read, missing fields, wrong identifiers. Exit code 1 on an error."""
     from toolkit.bibliography import Library, check_library
+    from toolkit.bibliography.duplicates.review import queue_findings
     from toolkit.bibliography.portability import entries_unseen_elsewhere
     from toolkit.errors import Severity
-    from toolkit.records import find_root, read_records
+    from toolkit.records import read_records
     from toolkit.records.check import cited_keys
     from toolkit.records.store import LIBRARY
 
-    root = find_root(review)
+    root = root_of(review)
     library = Library.read(root / LIBRARY, name=LIBRARY)
     findings = check_library(
         library,
@@ -43,7 +60,7 @@ def check(
         abstracts=abstracts,
         metadata=True,
     )
-    findings += entries_unseen_elsewhere(library, name=LIBRARY)
+    findings += entries_unseen_elsewhere(library, name=LIBRARY) + queue_findings(root, library)
     if json:
         print_json([finding.as_dict() for finding in findings])
     else:
@@ -57,10 +74,9 @@ def tidy(review: ReviewFolder = None, apply: Apply = False, json: AsJson = False
     from toolkit.bibliography import Library
     from toolkit.bibliography.edits import SetField
     from toolkit.bibliography.tidy import tidy_edits
-    from toolkit.records import find_root
     from toolkit.records.store import LIBRARY
 
-    library = Library.read(find_root(review) / LIBRARY, name=LIBRARY)
+    library = Library.read(root_of(review) / LIBRARY, name=LIBRARY)
     edits = tidy_edits(library)
     rows = [
         {
@@ -101,10 +117,9 @@ def dedupe(
     """
     from toolkit.bibliography import Library
     from toolkit.bibliography.duplicates.review import QUEUE, plan_dedupe, undo_dedupe
-    from toolkit.records import find_root
     from toolkit.records.store import LIBRARY
 
-    root = find_root(review)
+    root = root_of(review)
     if undo:
         for path in undo_dedupe(root):
             print(f"Put back {path.relative_to(root)}")
@@ -140,46 +155,65 @@ def import_files(
 
     Each file is a row of the search log, data/searches.csv. Exit code 1 where a file gave no records.
     """
-    from datetime import date as day
-
     from toolkit.bibliography import Library
     from toolkit.bibliography.formats import read
     from toolkit.bibliography.imports import plan_import
-    from toolkit.records import find_root, log_search
+    from toolkit.records import search_log_change
     from toolkit.records.store import LIBRARY
 
-    try:
-        searched = (day.fromisoformat(date) if date else day.today()).isoformat()
-    except ValueError:
-        raise typer.BadParameter(f"{date!r} is no day: write it YYYY-MM-DD", param_hint="--date") from None
-    root = find_root(review)
-    columns = dict(pair.split("=", 1) for pair in column if "=" in pair) if column else None
+    searched, columns = _day(date), _column_map(column)
+    root = root_of(review)
     collections = [read(path, name=str(path), columns=columns) for path in files]
     library = Library.read(root / LIBRARY, name=LIBRARY)
     plan = plan_import(library, (record for found in collections for record in found))
-    findings = [finding for found in collections for finding in found.findings]
     if apply:
-        plan.apply()
-        for found in collections:
-            named = source or next((record.origin.database for record in found if record.origin.database), found.format)
-            log_search(
-                root,
-                date=searched,
-                source=named or "unknown",
-                query=query,
-                file=Path(found.file).name,
-                counts=plan.counts(found.file),
-            )
+        rows = [
+            {
+                "date": searched,
+                "source": source or found.source,
+                "query": query,
+                "file": Path(found.file).name,
+                **plan.counts(found.file),
+            }
+            for found in collections
+        ]
+        plan.apply(search_log_change(root, rows), root=root)
+    findings = [finding for found in collections for finding in found.findings]
     if json:
         print_json({**plan.as_dict(), "findings": [finding.as_dict() for finding in findings], "written": apply})
     else:
-        print_table(("status", "key", "year", "title", "file", "why"), plan.rows())
-        print_table(("key", "field", "", "in the library", "in the file"), plan.change_rows())
-        if findings:
-            print_findings(findings)
-        print(", ".join(f"{number} {name}" for name, number in plan.counts().items()))
-        print("Written, with a row in the search log." if apply else "Nothing was written; --apply does it.")
+        _print_import(plan, findings, written=apply)
     raise typer.Exit(0 if all(len(found) for found in collections) else 1)
+
+
+def _day(text: str) -> str:
+    """A day as it was typed, today where none was."""
+    from datetime import date
+
+    try:
+        return (date.fromisoformat(text) if text else date.today()).isoformat()
+    except ValueError:
+        raise typer.BadParameter(f"{text!r} is no day: write it YYYY-MM-DD", param_hint="--date") from None
+
+
+def _column_map(pairs: list[str] | None) -> dict[str, str] | None:
+    """What each column of a table is, from ``Titel=title``."""
+    from toolkit.bibliography.formats.csv_table import FIELDS
+
+    columns = dict(pair.partition("=")[::2] for pair in pairs or ())
+    if wrong := sorted(column for column, field in columns.items() if field not in FIELDS):
+        named = ", ".join(f"{column}={columns[column]}" for column in wrong)
+        raise typer.BadParameter(f"{named}: behind = stands one of {', '.join(FIELDS)}", param_hint="--column")
+    return columns or None
+
+
+def _print_import(plan: ImportPlan, findings: list[Finding], *, written: bool) -> None:
+    print_table(("status", "key", "year", "title", "file", "why"), plan.rows())
+    print_table(("key", "field", "", "in the library", "in the file"), plan.change_rows())
+    if findings:
+        print_findings(findings)
+    print(", ".join(f"{number} {name}" for name, number in plan.counts().items()))
+    print("Written, with a row in the search log." if written else "Nothing was written; --apply does it.")
 
 
 @app.command()
@@ -187,9 +221,8 @@ def rename(old: str, new: str, review: ReviewFolder = None) -> None:
     """Give a reference another key, in the library and wherever data/ and notebooks/ use it: all or nothing."""
     from toolkit.bibliography import Library
     from toolkit.bibliography.rename import rename_key
-    from toolkit.records import find_root
     from toolkit.records.store import LIBRARY
 
-    root = find_root(review)
+    root = root_of(review)
     for path in rename_key(root, Library.read(root / LIBRARY, name=LIBRARY), old, new):
         print(f"Changed {path.relative_to(root)}")

@@ -8,10 +8,12 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from toolkit.cli.refs import Apply, AsJson, ReviewFolder, app
+from toolkit.cli.refs import Apply, AsJson, ReviewFolder, app, root_of
 from toolkit.cli.terminal import print_json, printable
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from toolkit.bibliography import Library, Record, Reference
     from toolkit.bibliography.lookup import Client, Gain, Identifier, NoticeReport
 
@@ -92,7 +94,7 @@ def retractions(
     try:
         reports = [
             look_up_notices(client, identifiers, key=reference.key, services=services, watch=listed)
-            for reference in entries
+            for reference in _shown_on_the_way(entries)
             if (identifiers := _identifiers(reference))
         ]
     finally:
@@ -107,12 +109,20 @@ def retractions(
     raise typer.Exit(1 if found else 2 if any(report.failures for report in reports) else 0)
 
 
+def _shown_on_the_way(entries: list[Reference]) -> Iterable[Reference]:
+    """The entries with a progress bar on a terminal: the services are asked slowly."""
+    from rich.console import Console
+    from rich.progress import track
+
+    console = Console(stderr=True)
+    return track(entries, "Asking", console=console, transient=True, disable=not console.is_terminal)
+
+
 def _library(review: Path | None) -> Library:
     from toolkit.bibliography import Library
-    from toolkit.records import find_root
     from toolkit.records.store import LIBRARY
 
-    return Library.read(find_root(review) / LIBRARY, name=LIBRARY)
+    return Library.read(root_of(review) / LIBRARY, name=LIBRARY)
 
 
 def _identifiers(reference: Reference) -> list[Identifier]:
@@ -176,8 +186,15 @@ def _print_gains(key: str, record: Record, gains: tuple[Gain, ...]) -> None:
 def _print_reports(reports: list[NoticeReport], without: list[str]) -> None:
     clean = [report for report in reports if not report.listed and not report.failures]
     for report in reports:
-        if report.listed or report.failures:
+        if report.listed:
             print(printable(str(report)))
+    failing: dict[str, list[str]] = {}
+    for report in reports:
+        for failure in report.failures if not report.listed else ():
+            failing.setdefault(failure, []).append(report.key)
+    for failure, keys in failing.items():
+        shown = ", ".join(keys[:3]) + (f" and {len(keys) - 3} more" if len(keys) > 3 else "")
+        print(printable(f"{shown}: {failure}"))
     listed = sum(bool(report.listed) for report in reports)
     failed = sum(bool(report.failures) for report in reports)
     print(f"{listed} listed, {failed} could not be looked up everywhere, {len(without)} without DOI or PMID")

@@ -4,8 +4,9 @@ This room knows nothing of statistics: it says what stands in the files and whet
 """
 
 from toolkit.records.estimate import Estimate
+from toolkit.records.flow import identified
 from toolkit.records.principle import Claim, Document, Plan, PublishedResult, Question, Sensitivity
-from toolkit.records.search import Search, log_search
+from toolkit.records.search import Search, search_log_change
 from toolkit.records.store import Records, find_root, read_records
 from toolkit.records.study import Study
 
@@ -21,6 +22,7 @@ __all__ = [
     "Sensitivity",
     "Study",
     "find_root",
-    "log_search",
+    "identified",
     "read_records",
+    "search_log_change",
 ]

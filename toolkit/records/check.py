@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from toolkit.bibliography import Library, check_library
 from toolkit.errors import Finding, Severity, suggestion
+from toolkit.files import UNFINISHED
 from toolkit.records.principle import is_beyond_null
 from toolkit.records.rules import estimate_rules
 from toolkit.records.schema import DATAPACKAGE, schema_findings
@@ -16,6 +17,7 @@ from toolkit.vocabulary import RATIOS, ClaimKind, Method, QuestionMeasure, Role
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
+    from pathlib import Path
 
     from toolkit.records.principle import Question
 
@@ -39,12 +41,21 @@ def check(records: Records, library: Library) -> list[Finding]:
         *_one_primary_a_sample(records),
         *check_library(library, name=LIBRARY, cited=cited_keys(records)),
         *schema_findings(records.root),
+        *_unfinished(records.root),
     ]
     order = {
         name: place
         for place, name in enumerate((PRINCIPLE, QUESTIONS, STUDIES, ESTIMATES, SEARCHES, LIBRARY, DATAPACKAGE))
     }
     return sorted(findings, key=lambda finding: (order.get(finding.file, 9), finding.line or 0))
+
+
+def _unfinished(root: Path) -> Iterator[Finding]:
+    """A change of several files that was cut off: until it is finished, keys may lead nowhere."""
+    if (root / UNFINISHED).exists():
+        hint = "run any `evidence refs` command, as `evidence refs check`: it does the rest first"
+        message = "a merge, a renaming or an import was cut off between two files"
+        yield Finding(Severity.ERROR, UNFINISHED, "unfinished-change", message, hint)
 
 
 class _Reporter:

@@ -4,16 +4,17 @@ from __future__ import annotations
 
 import csv
 import io
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 from pydantic import Field, StringConstraints, model_validator
 
 from toolkit.errors import InvalidReviewError, Severity
-from toolkit.files import write_atomically
+from toolkit.files import Change, content_of
 from toolkit.records.fields import Count, Identifier, Record, Text
 from toolkit.records.tables import TableRead, read_table
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
     from pathlib import Path
 
 SEARCHES = "data/searches.csv"
@@ -50,30 +51,26 @@ def read_searches(root: Path) -> TableRead[Search]:
     return read_table(root / SEARCHES, SEARCHES, Search)
 
 
-def log_search(
-    root: Path, *, date: str, source: str, file: str, counts: dict[str, int], query: str | None = None
-) -> Search:
-    """Put a search behind the last one in ``data/searches.csv``; the rows that stand there stay as they are.
+def search_log_change(root: Path, searches: Iterable[Mapping[str, Any]]) -> Change:
+    """What putting searches behind the last one changes in ``data/searches.csv``; the rows there stay as they are.
 
-    :param counts: ``found``, ``new``, ``duplicates`` and ``enriched``, as ``ImportPlan.counts`` gives them.
-    :raises InvalidReviewError: the file that is there holds errors; nothing is written.
-    :raises pydantic.ValidationError: the date has the wrong form, or the counts do not add up.
+    :param searches: the values of each, as ``Search`` has them but for its key, which is the next free one.
+    :raises InvalidReviewError: the file that is there holds errors.
+    :raises pydantic.ValidationError: a value has the wrong form, or the counts do not add up.
     """
     table = read_searches(root)
     if any(finding.severity is Severity.ERROR for finding in table.findings):
         raise InvalidReviewError(table.findings)
     numbers = [int(key[1:]) for key in table.records if key[:1] == "S" and key[1:].isdecimal()]
-    name = f"S{max(numbers, default=0) + 1:03d}"
-    search = Search(search=name, date=date, source=source, query=query or None, file=file, **counts)
-    path = root / SEARCHES
-    before = path.read_bytes() if path.exists() else _line(list(Search.model_fields)).encode()
-    if not before.endswith(b"\n"):
-        before += b"\n"
-    columns = before.decode("utf-8-sig").splitlines()[0].split(",")
-    values = search.model_dump()
-    cells = ["" if values[column] is None else str(values[column]) for column in columns]
-    write_atomically(path, before + _line(cells).encode())
-    return search
+    before = content_of(root / SEARCHES)
+    after = before if before is not None else _line(list(Search.model_fields)).encode()
+    if not after.endswith(b"\n"):
+        after += b"\n"
+    columns = after.decode("utf-8-sig").splitlines()[0].split(",")
+    for number, values in enumerate(searches, max(numbers, default=0) + 1):
+        row = Search(search=f"S{number:03d}", **{**values, "query": values.get("query") or None}).model_dump()
+        after += _line(["" if row[column] is None else str(row[column]) for column in columns]).encode()
+    return Change(root / SEARCHES, before, after)
 
 
 def _line(cells: list[str]) -> str:

@@ -10,13 +10,14 @@ import os
 import subprocess
 import sys
 import zipfile
+from importlib.resources import files
 from importlib.util import find_spec
 from pathlib import Path
 
 import pytest
 
 from toolkit.bibliography import Library, cite, cited
-from toolkit.bibliography.cite import CitationError, _pandoc
+from toolkit.bibliography.cite import STYLES, CitationError, _pandoc
 from toolkit.errors import UnknownNameError
 
 FOLDER = Path(__file__).parent
@@ -26,6 +27,7 @@ ORDER = [
     "roe2020second", "signs2017escape", ("who2016report", "eco2015book", "chap2014chapter"), "talk2013paper",
     "thes2012thesis", "web2011page", "bad2010address", "anon2009none", "draft",
 ]  # fmt: skip
+STYLES_FOLDER = files("toolkit.bibliography") / "styles"
 SUFFIXES = {"text": "txt", "html": "html", "markdown": "md", "latex": "tex"}
 CASES = [(style, form) for style in ("vancouver", "apa") for form in SUFFIXES]
 
@@ -101,12 +103,17 @@ def test_docx_is_a_document_with_the_marks_and_the_list():
 
 @needs_pandoc
 def test_any_style_file_is_taken(tmp_path):
-    style = (FOLDER.parents[2] / "references/styles/vancouver.csl").read_text(encoding="utf-8")
+    style = (STYLES_FOLDER / "vancouver.csl").read_text(encoding="utf-8")
     path = tmp_path / "own style.csl"
     path.write_text(style.replace('prefix="(" suffix=")"', 'prefix="[" suffix="]"'), encoding="utf-8")
     for given in (path, str(path)):
         citations = cite(["draft", ("draft", "eco2015book")], library=LIBRARY, style=given)
         assert citations.marks == ("[1]", "[1,2]")
+
+
+def test_the_styles_and_their_licence_lie_in_the_package():
+    assert STYLES == ("apa", "vancouver")
+    assert "Attribution-ShareAlike" in (STYLES_FOLDER / "README.md").read_text(encoding="utf-8")
 
 
 @pytest.mark.parametrize(

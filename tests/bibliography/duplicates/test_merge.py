@@ -11,7 +11,7 @@ from typer.testing import CliRunner
 
 from toolkit.bibliography import Library
 from toolkit.bibliography.duplicates.merge import merge
-from toolkit.bibliography.duplicates.review import QUEUE, UNDO, UndoError, plan_dedupe, undo_dedupe
+from toolkit.bibliography.duplicates.review import QUEUE, UNDO, UndoError, plan_dedupe, queue_findings, undo_dedupe
 from toolkit.bibliography.key_uses import with_keys_renamed
 from toolkit.cli import app
 
@@ -197,6 +197,20 @@ def test_what_a_person_decided_in_the_queue_is_followed(review):
     decided = [line.replace("maybe", "duplicate") if "reply2014" in line else line for line in queue.splitlines()]
     (review / QUEUE).write_text("\n".join(decided))
     assert [plan.removed for plan in plan_dedupe(review, read(review)).merges] == [("reply2014",)]
+
+
+def test_the_check_tells_the_pairs_that_nobody_decided_on(review):
+    plan_dedupe(review, read(review)).apply()
+    found, *others = queue_findings(review, read(review))
+    assert {other.rule for other in others} == {"duplicate-open"}
+    assert (found.rule, found.line, found.column, found.value) == ("duplicate-open", 2, "decision", "maybe")
+    shown = CliRunner().invoke(app, ["refs", "check", "--review", str(review)])
+    assert "may be one work" in shown.output
+    queue = (review / QUEUE).read_text()
+    (review / QUEUE).write_text(queue.replace("maybe", "yes"))
+    assert {finding.rule for finding in queue_findings(review, read(review))} == {"duplicate-decision"}
+    (review / QUEUE).write_text(queue.replace("maybe", "no"))
+    assert queue_findings(review, read(review)) == []
 
 
 def test_a_person_can_keep_apart_what_the_rules_would_merge(review):

@@ -6,6 +6,7 @@ import pandas as pd
 import pytest
 
 from toolkit.bibliography.duplicates import Decision, RecordFrameError, connected, find_duplicates
+from toolkit.bibliography.duplicates.journals import journal_names, same_journal
 
 PAPER = {
     "title": "Housing subsidies and the health of families with young children",
@@ -44,6 +45,17 @@ SAME = {
     "a group added to the authors": paper(author=PAPER["author"] + " and the Housing Lottery Study Group", doi=""),
     "an abbreviated journal": paper(journal="J Urban Health", doi=""),
     "a journal with its place": paper(journal="Journal of urban health : bulletin of an academy (New York)", doi=""),
+    "a journal that says what it is": paper(journal="Journal of urban health: official organ of an academy", doi=""),
+    "a journal in two languages": paper(journal="Journal of urban health. Revue de la sante urbaine", doi=""),
+    "a journal in another language, and no volume": paper(
+        journal="Zeitschrift für Stadtgesundheit", volume="", number="", doi="", abstract=""
+    ),
+    "no year": paper(year="", doi="", abstract=""),
+    "pages and no journal, volume or year": paper(journal="", volume="", number="", year="", doi="", abstract=""),
+    "pages and year and no authors, journal or volume": paper(
+        author="", journal="", volume="", number="", doi="", abstract=""
+    ),
+    "pages and volume and no authors, journal or year": paper(author="", journal="", year="", doi="", abstract=""),
     "short last page": paper(pages="727-33", doi=""),
     "an en dash between the pages": paper(pages="727–733", doi=""),
     "a discussion after the pages": paper(pages="727-33; discussion 734", doi=""),
@@ -90,6 +102,10 @@ LIKE_IT = {
     "another DOI and other pages": paper(doi="10.9999/juh.2014.99", pages="801-809"),
     "another PMID": paper(doi=""),
     "letters under one title by other people": paper(author="Brandt, Ute and Silva, Rui", doi=""),
+    "another journal of its kind, in the same year": paper(
+        journal="Journal of Rural Health", volume="", number="", pages="", doi="", abstract=""
+    ),
+    "nothing but the title and the year": {"title": PAPER["title"], "year": PAPER["year"]},
     "nothing but the title and people": {"title": PAPER["title"], "author": PAPER["author"]},
 }
 
@@ -164,6 +180,40 @@ def test_an_article_number_is_a_page_with_or_without_its_letter():
     assert decide(paper(pages="e100", doi=""), paper(pages="100", doi="")) == Decision.DUPLICATE
 
 
+def test_an_article_number_is_that_of_one_article_though_a_word_was_added_to_its_title():
+    numbered = {**COCHRANE, "year": "2009", "author": "Adeyemi, T. and Novak, I. and Silva, R."}
+    longer = {**numbered, "title": "Cash transfers for reducing school drop-out of adolescents"}
+    assert decide(numbered, longer) == Decision.DUPLICATE
+    assert decide({**numbered, "pages": "CD009998"}, longer) == Decision.MAYBE
+
+
+def test_one_author_in_one_volume_of_an_unknown_journal_goes_to_a_person():
+    one = {"title": "Subsidies after the lottery of flats improved the health of children", "author": "Doe, Jane"}
+    placed = {**one, "year": "2011", "volume": "155"}
+    assert decide({**placed, "pages": "JC6-9"}, placed) == Decision.MAYBE
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "alike"),
+    [
+        ("JAMA", "JAMA : the journal of the American Medical Association", 1),
+        ("J Am Med Assoc", "Journal of the American Medical Association", 1),
+        ("Archives of Surgrey", "Archives of Surgery", 1),
+        ("Clinical Insights: Lung and Heart Medicine", "Clin Insights Lung Heart Med", 1),
+        ("International journal of cancer.Journal international du cancer", "International Journal of Cancer", 1),
+        ("Cancer Cytopathology", "Cancer", 0.5),
+        ("Circulation: Heart Failure", "Circulation", 0.5),
+        ("Journal of Physics A", "Journal of Physics", 0.5),
+        ("Archives of Surgery", "Annals of Surgery", 0),
+        ("American Heart Journal", "European Heart Journal", 0),
+        ("Circulation", "J Clin Invest", 0),
+    ],
+)
+def test_how_much_two_journals_can_be_one(one, other, alike):
+    assert same_journal(journal_names(one), journal_names(other)) == alike
+    assert same_journal(journal_names(other), journal_names(one)) == alike
+
+
 def test_a_chain_through_a_weak_record_joins_no_contradicting_ones():
     """A record without authors resembles two letters of one title by two people: it belongs to one of them at most."""
     letters = paper(title="Housing subsidies and the health of families: a letter", doi="", abstract="", pages="80-82")
@@ -191,6 +241,17 @@ def test_the_answer_has_its_columns_and_a_reason_for_people():
     assert reason == (
         "same title, same authors, same journal, volume, pages, same abstract, same DOI; but years differ by 1"
     )
+
+
+def test_a_maybe_with_nothing_against_it_says_what_cannot_be_compared():
+    frame = pd.DataFrame([{"ID": key, "title": PAPER["title"], "author": "Doe, Ann", "year": "2011"} for key in "ab"])
+    (pair,) = find_duplicates(frame).itertuples()
+    assert (pair.decision, pair.reason) == (
+        "maybe",
+        "same title, same author, same year; journal, volume, pages, DOI cannot be compared",
+    )
+    frame["journal"], frame["volume"], frame["pages"] = "Journal of Harm", "1", "2-9"
+    assert find_duplicates(frame)["reason"].iloc[0] == "same title, same author, same journal, year, volume, pages"
 
 
 @pytest.mark.parametrize("frame", [pd.DataFrame(), pd.DataFrame({"ID": ["a"]}), pd.DataFrame({"title": [None, "x"]})])

@@ -172,6 +172,38 @@ def test_without_a_network_the_message_says_so(settings):
         ask(client)
 
 
+def test_a_service_that_fails_for_one_publication_after_the_other_is_not_asked_for_all_the_rest(service, client):
+    messages = []
+    for number in range(5):
+        service.say(f"/crossref/works/10.5555/{number}", "oops", status=500)
+        with pytest.raises(LookupFailure) as failure:
+            ask(client, f"10.5555/{number}")
+        messages.append(str(failure.value))
+    assert len(service.asked) == 3 * 3
+    assert (
+        messages[3]
+        == messages[4]
+        == ("Crossref was not asked any more: it failed for the publications before this one.")
+    )
+
+
+def test_a_service_that_answers_now_and_then_is_asked_on(service, client, crossref_work):
+    service.say(PATH, crossref_work)
+    for number in range(4):
+        service.say(f"/crossref/works/10.5555/{number}", "oops", status=500)
+        with pytest.raises(LookupFailure, match="tried 3 times"):
+            ask(client, f"10.5555/{number}")
+        if number == 1:
+            ask(client)
+
+
+def test_a_service_without_a_way_to_it_is_tried_once(settings):
+    with Client(replace(settings, crossref="http://127.0.0.1:9", interval=60)) as client:
+        for message in ("is there a network", "was not asked any more"):
+            with pytest.raises(LookupFailure, match=message):
+                ask(client)
+
+
 @pytest.mark.parametrize("body", ['{"message": {"DOI": "10.5555/sam', "", "[]", "<html>busy</html>", "[" * 100_000])
 def test_truncated_json_is_told(service, client, body):
     service.say(PATH, body)

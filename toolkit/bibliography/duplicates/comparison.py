@@ -12,7 +12,8 @@ import numpy as np
 from rapidfuzz import fuzz
 from rapidfuzz.process import cpdist
 
-from toolkit.bibliography.duplicates.values import doi_work, same_journal
+from toolkit.bibliography.duplicates.journals import same_journal
+from toolkit.bibliography.duplicates.values import doi_work
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -243,4 +244,6 @@ def _pages(table: RecordTable, first: np.ndarray, second: np.ndarray) -> dict[st
     size = np.where(short < 10, 10, np.where(short < 100, 100, 1000))
     same_end |= cut & (np.maximum(end, other_end) % size == short)
     span = np.where(same & same_end, end - one, 0)
+    # An article number (e43268, CD006828) is that of one article, as a range of pages is.
+    span = np.where(same & (one >= 1000) & (letters >= 0) & (letters == other_letters), np.maximum(span, 1), span)
     return {"same_page": same, "same_end": same_end, "span": span, "other_page": both & ~same}

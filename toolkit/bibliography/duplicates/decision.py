@@ -120,7 +120,19 @@ def _by_place(pairs: Comparison, place: _Place) -> np.ndarray:
     )
     found |= place.page & pairs.same_volume & (pairs.people >= 0.8) & (pairs.title >= 0.95) & _plain(pairs)
     found |= place.page & unknown & journal & pairs.same_volume & (pairs.title >= 0.95) & _plain(pairs)
-    return found & ~(pairs.other_doi & (pairs.title < 0.95))
+    return (found | _by_pages(pairs)) & ~(pairs.other_doi & (pairs.title < 0.95))
+
+
+def _by_pages(pairs: Comparison) -> np.ndarray:
+    """One title over one range of pages, where the journal, the year or the authors are not known.
+
+    A journal of another name can be the same in another language where two or more people and the year agree.
+    """
+    same = (pairs.span >= 1) & (pairs.title >= 0.95) & (pairs.title_length >= 25) & _plain(pairs)
+    translated = (pairs.people >= 0.9) & (pairs.crowd >= 2) & (pairs.years == 0)
+    same &= ((pairs.journal != 0) | translated) & ~pairs.other_volume & (pairs.years <= 1)
+    unknown = (pairs.people < 0) & (pairs.same_volume | (pairs.years == 0)) & (pairs.title_length >= 40)
+    return same & ((pairs.people >= 0.9) | unknown)
 
 
 def _by_title(pairs: Comparison, place: _Place) -> np.ndarray:
@@ -157,7 +169,8 @@ def _by_title(pairs: Comparison, place: _Place) -> np.ndarray:
     # Books, theses and reports have no journal; where another record lacks it, its volume or page must tell, since a
     # paper and its version for a conference often have one title, one list of people and one year.
     placed = pairs.whole | pairs.same_volume | pairs.same_page
-    nowhere = (pairs.journal < 0) & placed & ~pairs.other_page & ~pairs.other_volume
+    nowhere = (pairs.journal < 0) & placed & (pairs.whole | pairs.same_page | (pairs.crowd >= 2))
+    nowhere &= ~pairs.other_page & ~pairs.other_volume
     found |= nowhere & (pairs.people >= 0.95) & (pairs.years == 0) & (pairs.title_length >= 40)
     found |= pairs.same_isbn & agree & telling & ~pairs.other_page & (pairs.years <= 1)
     return found & same & ~abstracts_differ
@@ -183,6 +196,8 @@ def _worth_a_look(pairs: Comparison, place: _Place) -> np.ndarray:
         titled & (pairs.people < 0) & near & (pairs.journal >= 0.5) & ~place.contradicted & (pairs.title_length >= 25)
     )
     found |= (pairs.title >= 0.95) & (place.page | place.issue)
+    some = (pairs.years == 0) | pairs.same_volume | pairs.same_page
+    found |= (pairs.title >= 0.95) & (pairs.people < 0) & (pairs.title_length >= 40) & near & some
     found |= place.article & (pairs.people >= 0.75)
     found |= (pairs.same_doi | pairs.same_pmid) & ((pairs.people >= 0.5) | (pairs.title >= 0.6) | (pairs.title < 0))
     found |= (pairs.title >= 0.95) & (pairs.people >= 0.8) & (pairs.title_length >= 40)

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from toolkit.bibliography.edits import Edit, RemoveEntry, SetField
+from toolkit.bibliography.keywords import joined_keywords, split_keywords
 from toolkit.bibliography.latex import plain_text
 
 if TYPE_CHECKING:
@@ -80,7 +81,7 @@ def _merged(name: str, entries: Sequence[Reference]) -> FieldMerge:
     if name in _LISTS:
         if name == ALIASES:  # a sign such as doe2001#2 is no key that anybody cites
             values += [(entry.key, entry.key) for entry in entries[1:] if "#" not in entry.key]
-        return FieldMerge(name, _united(_LISTS[name], [value for value, _ in values]), entries[0].key)
+        return FieldMerge(name, _united(name, [value for value, _ in values]), entries[0].key)
     best, source = values[0]
     for value, key in values[1:]:
         if value and _better(name, value, best):
@@ -89,7 +90,10 @@ def _merged(name: str, entries: Sequence[Reference]) -> FieldMerge:
     return FieldMerge(name, best, source, tuple(others))
 
 
-def _united(separator: str, values: Sequence[str]) -> str:
+def _united(name: str, values: Sequence[str]) -> str:
+    if name == "keywords":
+        return joined_keywords(dict.fromkeys(word for value in values for word in split_keywords(value)))
+    separator = _LISTS[name]
     items = (item.strip() for value in values for item in re.split(rf"(?<!\\){separator}", value))
     return f"{separator} ".join(dict.fromkeys(item for item in items if item)).replace("; ", ";")
 

@@ -7,18 +7,27 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    import numpy as np
+
     from toolkit.bibliography.duplicates.comparison import Comparison
 
 
-def reasons(pairs: Comparison) -> list[str]:
-    """A sentence a pair, such as ``same title, same authors, same journal and volume; but other pages``."""
-    return [_reason(pairs, at) for at in range(len(pairs))]
+def reasons(pairs: Comparison, sure: np.ndarray) -> list[str]:
+    """A sentence a pair, such as ``same title, same authors, same journal and volume; but other pages``.
+
+    :param sure: whether each pair is a duplicate; of one that is not, and has nothing against it, what is missing is
+        said.
+    """
+    return [_reason(pairs, at, sure=bool(sure[at])) for at in range(len(pairs))]
 
 
-def _reason(pairs: Comparison, at: int) -> str:
+def _reason(pairs: Comparison, at: int, *, sure: bool) -> str:
     agree = ", ".join((*_titles(pairs, at), *_people(pairs, at), *_places(pairs, at), *_identifiers(pairs, at)))
     against = ", ".join(_against(pairs, at))
-    return f"{agree or 'little agrees'}; but {against}" if against else agree
+    if against:
+        return f"{agree or 'little agrees'}; but {against}"
+    unknown = "" if sure else ", ".join(_unknown(pairs, at))
+    return f"{agree}; {unknown} cannot be compared" if unknown else agree
 
 
 def _titles(pairs: Comparison, at: int) -> Iterator[str]:
@@ -56,6 +65,20 @@ def _identifiers(pairs: Comparison, at: int) -> Iterator[str]:
     for name, same in (("DOI", pairs.same_doi), ("PMID", pairs.same_pmid), ("ISBN", pairs.same_isbn)):
         if same[at]:
             yield f"same {name}"
+
+
+def _unknown(pairs: Comparison, at: int) -> Iterator[str]:
+    """What at least one of the two records does not say."""
+    if pairs.journal[at] < 0:
+        yield "journal"
+    if pairs.years[at] < 0:
+        yield "year"
+    if not (pairs.same_volume[at] or pairs.other_volume[at]):
+        yield "volume"
+    if not (pairs.same_page[at] or pairs.other_page[at]):
+        yield "pages"
+    if not (pairs.same_doi[at] or pairs.other_doi[at]):
+        yield "DOI"
 
 
 def _against(pairs: Comparison, at: int) -> Iterator[str]:

@@ -1,8 +1,7 @@
 """Duplicates of a review's library: what is to be merged, the queue for a person, and the way back.
 
-Before anything is written, ``references/dedupe-undo.json`` takes the files as they were. The tables and notebooks are
-written first and the library last: the key that stays is in the library before and after, so a review whose merge was
-killed half-way is sound, and ``undo`` leads back from any point of it.
+A merge writes the library, the tables, the notebooks, the queue and ``references/dedupe-undo.json``, which takes the
+files as they were, all or none.
 """
 
 from __future__ import annotations
@@ -18,12 +17,12 @@ from toolkit.bibliography.duplicates.clusters import connected, weak_links
 from toolkit.bibliography.duplicates.decision import Decision
 from toolkit.bibliography.duplicates.merge import Merge, merge
 from toolkit.bibliography.duplicates.search import PAIR_COLUMNS, find_duplicates
-from toolkit.bibliography.key_uses import files_with_keys, with_keys_renamed
-from toolkit.errors import ToolkitError
-from toolkit.files import write_atomically
+from toolkit.bibliography.key_uses import renaming_changes
+from toolkit.errors import Finding, Severity, ToolkitError
+from toolkit.files import Change, content_of, write_together
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Iterator
     from pathlib import Path
 
     import pandas as pd
@@ -47,20 +46,21 @@ class DedupePlan:
     library: Library
     merges: tuple[Merge, ...]
     maybe: pd.DataFrame
-    files: Mapping[Path, bytes]
+    files: tuple[Change, ...]
 
     def apply(self) -> None:
-        """Write the files, with what is needed to undo it, and the queue of pairs for a person.
+        """Write the files, with what is needed to undo it, and the queue of pairs for a person: all or none.
 
-        :raises LibraryChangedError: another program saved the library since it was read.
+        :raises FileChangedError: another program changed one of the files since it was read.
         """
-        if self.merges:
-            edited = self.library.edited([edit for plan in self.merges for edit in plan.edits])
-            _keep_for_undo(self.root, {**self.files, self.library.path: edited.to_bytes()})
-            for path, content in self.files.items():
-                write_atomically(path, content)
-            edited.write()
-        _write_queue(self.root / QUEUE, self.maybe)
+        queue = _queue_change(self.root / QUEUE, self.maybe)
+        if not self.merges:
+            write_together(self.root, queue)
+            return
+        edited = self.library.edited([edit for plan in self.merges for edit in plan.edits])
+        library = Change(self.library.path, self.library.to_bytes(), edited.to_bytes())
+        undo = _undo_change(self.root, (*self.files, library))
+        edited.write_with((undo, *self.files, *queue), root=self.root)
 
     def lines(self) -> list[str]:
         """The plan in words: each group with its fields, then the pairs that wait for a person."""
@@ -71,7 +71,7 @@ class DedupePlan:
                 if field.source != plan.kept:
                     shown.append(f"    {field.field} from {field.source}: {field.value[:80]}")
                 shown += [f"    {field.field} kept as alternative: {value[:80]}" for value in field.alternatives]
-        shown += [f"in {path.relative_to(self.root).as_posix()} keys are renamed" for path in self.files]
+        shown += [f"in {change.path.relative_to(self.root).as_posix()} keys are renamed" for change in self.files]
         open_pairs = self.maybe[self.maybe["decision"] == Decision.MAYBE]
         for row in open_pairs.itertuples(index=False):
             shown.append(f"maybe: {row.id_1} and {row.id_2} ({row.score:.2f}): {row.reason}")
@@ -84,7 +84,7 @@ class DedupePlan:
             {"kept": plan.kept, "removed": list(plan.removed), "fields": [asdict(field) for field in plan.fields]}
             for plan in self.merges
         ]
-        files = [path.relative_to(self.root).as_posix() for path in self.files]
+        files = [change.path.relative_to(self.root).as_posix() for change in self.files]
         return {"merges": merges, "files": files, "pairs": self.maybe.to_dict("records")}
 
 
@@ -103,7 +103,7 @@ def plan_dedupe(root: Path, library: Library) -> DedupePlan:
     merges = tuple(merge(library, group) for group in groups)
     names = {key: plan.kept for plan in merges for key in plan.removed}
     waiting = pairs[pairs["decision"] != Decision.DUPLICATE]
-    return DedupePlan(root, library, merges, waiting, _renamed_files(root, names))
+    return DedupePlan(root, library, merges, waiting, renaming_changes(root, names))
 
 
 def undo_dedupe(root: Path) -> list[Path]:
@@ -124,58 +124,57 @@ def undo_dedupe(root: Path) -> list[Path]:
             raise UndoError(
                 f"{file.relative_to(root)} was changed since the merge; nothing was undone. Use git instead."
             )
-    for file, (before, _) in states.items():
-        write_atomically(file, before)
-    path.unlink()
+    changes = [Change(file, file.read_bytes(), before) for file, (before, _) in states.items()]
+    write_together(root, [*changes, Change(path, path.read_bytes(), None)])
     return list(states)
 
 
-def _renamed_files(root: Path, names: Mapping[str, str]) -> dict[Path, bytes]:
-    changed = {}
-    for path in files_with_keys(root) if names else ():
-        content = path.read_bytes()
-        try:
-            text = content.decode()
-        except UnicodeDecodeError:  # `evidence check` reports it; no key can be found in it for sure
-            continue
-        renamed = with_keys_renamed(text, names, suffix=path.suffix)
-        if renamed != text:
-            changed[path] = renamed.encode()
-    return changed
-
-
-def _keep_for_undo(root: Path, after: Mapping[Path, bytes]) -> None:
+def _undo_change(root: Path, changes: Iterable[Change]) -> Change:
+    """The file from which ``undo_dedupe`` puts everything back."""
     states = {
-        path.relative_to(root).as_posix(): {
-            "before": b64encode(path.read_bytes()).decode(),
-            "after": b64encode(content).decode(),
+        change.path.relative_to(root).as_posix(): {
+            "before": b64encode(change.before).decode(),
+            "after": b64encode(change.after).decode(),
         }
-        for path, content in after.items()
+        for change in changes
     }
-    write_atomically(root / UNDO, json.dumps(states, indent=1).encode())
+    return Change(root / UNDO, content_of(root / UNDO), json.dumps(states, indent=1).encode())
+
+
+def queue_findings(root: Path, library: Library) -> list[Finding]:
+    """A warning for each pair in the queue that waits for a decision, or whose decision is no word that is known."""
+    found = []
+    for line, pair, told in _queued(root / QUEUE):
+        if told in (Decision.DUPLICATE, Decision.NO) or not set(pair) <= set(library):
+            continue
+        if told == Decision.MAYBE:
+            rule, message = "duplicate-open", f"{pair[0]!r} and {pair[1]!r} may be one work; nobody has decided"
+        else:
+            rule, message = "duplicate-decision", f"{told!r} is no decision on {pair[0]!r} and {pair[1]!r}"
+        hint = "write duplicate or no in the column decision, then run `evidence refs dedupe --apply`"
+        found.append(Finding(Severity.WARNING, QUEUE, rule, message, hint, line, "decision", told, pair[0]))
+    return found
 
 
 def _decided(path: Path) -> dict[tuple[str, str], str]:
     """The pairs of the queue that a person decided on."""
-    try:
-        text = path.read_text(encoding="utf-8-sig")
-    except FileNotFoundError:
-        return {}
-    rows = csv.DictReader(io.StringIO(text))
-    decided = {}
+    return {pair: told for _, pair, told in _queued(path) if told in (Decision.DUPLICATE, Decision.NO)}
+
+
+def _queued(path: Path) -> Iterator[tuple[int, tuple[str, str], str]]:
+    """The rows of the queue: the line, the two keys in alphabetical order, and what stands as decision."""
+    rows = csv.DictReader(io.StringIO((content_of(path) or b"").decode("utf-8-sig", "replace")))
     for row in rows:
-        told = (row.get("decision") or "").strip().lower()
-        if told in (Decision.DUPLICATE, Decision.NO):
-            one, other = sorted(((row.get("id_1") or "").strip(), (row.get("id_2") or "").strip()))
-            decided[one, other] = told
-    return decided
+        one, other = sorted(((row.get("id_1") or "").strip(), (row.get("id_2") or "").strip()))
+        yield rows.line_num, (one, other), (row.get("decision") or "").strip().lower()
 
 
-def _write_queue(path: Path, pairs: pd.DataFrame) -> None:
-    if pairs.empty and not path.exists():
-        return
+def _queue_change(path: Path, pairs: pd.DataFrame) -> list[Change]:
+    before = content_of(path)
+    if pairs.empty and before is None:
+        return []
     table = io.StringIO()
     writer = csv.writer(table, lineterminator="\n")
     writer.writerow(PAIR_COLUMNS)
     writer.writerows(pairs[list(PAIR_COLUMNS)].itertuples(index=False, name=None))
-    write_atomically(path, table.getvalue().encode())
+    return [Change(path, before, table.getvalue().encode())]

@@ -103,7 +103,7 @@ def _answer(table: RecordTable, pairs: Comparison) -> pd.DataFrame:
             "id_2": pd.Series([other for _, other in ids], dtype=object),
             "decision": pd.Series(np.where(duplicate, Decision.DUPLICATE.value, Decision.MAYBE.value), dtype=object),
             "score": score,
-            "reason": pd.Series(reasons(pairs), dtype=object),
+            "reason": pd.Series(reasons(pairs, duplicate), dtype=object),
             "first": pairs.first,
             "second": pairs.second,
         }

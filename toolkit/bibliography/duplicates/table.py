@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 
 from toolkit.bibliography.duplicates import values
+from toolkit.bibliography.duplicates.journals import journal_names
 from toolkit.errors import ToolkitError
 
 if TYPE_CHECKING:
@@ -64,7 +65,7 @@ def record_table(frame: pd.DataFrame) -> RecordTable:
     containers = [journal or book for journal, book in zip(texts["journal"], texts["booktitle"], strict=True)]
     titles = [values.title_value(text) for text in texts["title"]]
     people = [values.people(text) for text in texts["author"]]
-    journal, journals = _codes(values.journal_names(text) for text in containers)
+    journal, journals = _codes(journal_names(text) for text in containers)
     pages = [values.pages_value(text) for text in texts["pages"]]
     volume = _numbers(values.number_value, texts["volume"])
     first_page = np.array([page[0] for page in pages], dtype=np.int64)

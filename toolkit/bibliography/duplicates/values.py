@@ -239,64 +239,6 @@ def _initials(family: list[str], given: list[str]) -> str:
 
 # --- places ---------------------------------------------------------------------------------------------------------
 
-_ASIDE = re.compile(r"[\[(]([^\[\]()]{0,200})[\])]")
-_OTHER_NAME = re.compile(r"=|/")
-_SUBTITLE = re.compile(r" ?: |;| - (?=official|the journal)")
-_SMALL = frozenset(
-    "the of and in for on de la le les des du der die das und et y e del di a an fur zur"
-    " online electronic resource".split()
-)
-
-
-@lru_cache(maxsize=100_000)
-def journal_names(text: str) -> tuple[tuple[str, ...], ...]:
-    """The names of a journal in a field, each by the words that abbreviations keep.
-
-    ``Ai zheng = Chinese journal of cancer`` and ``Ai zheng [Chinese Journal of Cancer]`` hold two names. What stands
-    after a colon is no name (``: official journal of ...``), unless an acronym stands before it.
-    """
-    text = text[:400]
-    asides = [aside for aside in _ASIDE.findall(text) if aside.count(" ") > 1]
-    parts = [*_OTHER_NAME.split(_ASIDE.sub(" ", text)), *asides]
-    names = (_journal_words(part) for part in parts)
-    return tuple(dict.fromkeys(name for name in names if name)) or tuple(filter(None, [_journal_words(text)]))
-
-
-def _journal_words(text: str) -> tuple[str, ...]:
-    main = _SUBTITLE.split(text, maxsplit=1)[0]
-    words = tuple(word for word in plain_words(main).split() if word not in _SMALL)
-    if len(words) == 1 and len(words[0]) <= 5:
-        words = tuple(word for word in plain_words(text).split() if word not in _SMALL)
-    return words
-
-
-@lru_cache(maxsize=200_000)
-def same_journal(first: tuple[tuple[str, ...], ...], second: tuple[tuple[str, ...], ...]) -> float:
-    """How much two journals can be one: 1 a name or an abbreviation in common, 0.5 one name holds the other, else 0."""
-    return max((_same_name(one, other) for one in first for other in second), default=0.5)
-
-
-def _same_name(first: tuple[str, ...], second: tuple[str, ...]) -> float:
-    if "".join(first) == "".join(second):
-        return 1.0
-    short, long = sorted((first, second), key=lambda words: (len(words), words))
-    if len(short) == 1 and len(long) > 2 and short[0] == "".join(word[0] for word in long):
-        return 1.0
-    if len(short) == len(long) and all(map(_abbreviates, short, long)):
-        return 1.0
-    if long[1:] == short and len(long[0]) <= 6:  # JNCCN Journal of the National ...
-        return 1.0
-    if len(short) == 1 and len(short[0]) > 9 and len(long) > 2 and _abbreviates(short[0], "".join(long)):
-        return 0.5
-    rest = iter(long)
-    if all(any(_abbreviates(word, other) for other in rest) for word in short):
-        return 0.5
-    from rapidfuzz import fuzz
-
-    ratio = fuzz.ratio(" ".join(first), " ".join(second))
-    return 1.0 if ratio >= 92 else 0.5 if ratio >= 80 else 0.0
-
-
 _MEETING = re.compile(r"\b(?:proceedings|conference|symposium|workshop|congress|annual meeting)\b", re.I)
 
 
@@ -313,17 +255,6 @@ _WHOLE = frozenset("book mvbook thesis phdthesis mastersthesis report techreport
 def is_whole(entry_type: str) -> bool:
     """Whether a record is a work that stands by itself, without a journal or a book around it."""
     return entry_type.lower() in _WHOLE
-
-
-def _abbreviates(one: str, other: str) -> bool:
-    """Whether one of two words abbreviates the other: the first letter, then letters in their order."""
-    if one == other:
-        return True
-    short, long = (one, other) if len(one) <= len(other) else (other, one)
-    if short[0] != long[0]:
-        return False
-    letters = iter(long)
-    return all(letter in letters for letter in short)
 
 
 _NUMBER = re.compile(r"\d{1,9}")

@@ -37,6 +37,11 @@ class Collection(Sequence[Record]):
     def __iter__(self) -> Iterator[Record]:
         return iter(self.records)
 
+    @property
+    def source(self) -> str:
+        """The database that the file names, else its format."""
+        return next((record.origin.database for record in self if record.origin.database), self.format) or "unknown"
+
     def __repr__(self) -> str:
         form = self.format or "of no known format"
         return f"{self.file}: {len(self.records)} records ({form}), {len(self.findings)} findings"

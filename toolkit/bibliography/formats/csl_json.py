@@ -12,10 +12,12 @@ from typing import Any
 
 from toolkit.bibliography.dates import parse_date
 from toolkit.bibliography.formats.collection import Reporter
-from toolkit.bibliography.formats.tags import one_line, split_list
+from toolkit.bibliography.formats.people import person_of
+from toolkit.bibliography.formats.tags import one_line
 from toolkit.bibliography.identifiers import find_doi
+from toolkit.bibliography.keywords import joined_keywords, split_keywords
 from toolkit.bibliography.names import Name
-from toolkit.bibliography.record import Origin, Record
+from toolkit.bibliography.record import CUT_SHORT, Origin, Record
 
 _TYPES = {
     "article-journal": "article", "article": "article", "article-magazine": "article", "article-newspaper": "article",
@@ -29,6 +31,8 @@ _CSL_TYPES = {
     "mastersthesis": "thesis", "thesis": "thesis", "techreport": "report", "report": "report",
     "unpublished": "manuscript", "online": "webpage", "dataset": "dataset", "software": "software",
 }  # fmt: skip
+_BIBTEX_TYPE = "bibtex-type"
+"""In ``custom``: the entry type where several share one CSL type."""
 _FIELDS = {
     "title": "title", "volume": "volume", "issue": "number", "page": "pages", "edition": "edition",
     "publisher-place": "address", "DOI": "doi", "PMID": "pmid", "PMCID": "pmcid", "ISBN": "isbn", "ISSN": "issn",
@@ -39,15 +43,15 @@ _MARKUP = re.compile(r"</?(?:i|b|sub|sup|sc|span|jats:[a-z-]+)(?:\s[^<>]*)?>")
 
 
 def read_csl_json(text: str, file: str) -> tuple[list[Record], Reporter]:
-    """The records of a CSL-JSON file: a list of items, one item, or ``{"items": [...]}``."""
+    """The records of a CSL-JSON file: a list of items, one item, an item a line, or a list within an object."""
     reporter = Reporter(file)
     try:
-        content = json.loads(text)
+        content = _content(text)
     except (json.JSONDecodeError, RecursionError) as error:
         line = getattr(error, "lineno", None)
         reporter.error("json", f"is no sound JSON ({error})"[:200], "nothing was read; export it again", line=line)
         return [], reporter
-    items = content.get("items", [content]) if isinstance(content, dict) else content
+    items = _items(content)
     records = []
     for number, item in enumerate(items if isinstance(items, list) else [items], 1):
         if isinstance(item, dict):
@@ -57,11 +61,36 @@ def read_csl_json(text: str, file: str) -> tuple[list[Record], Reporter]:
     return records, reporter
 
 
+def _content(text: str) -> Any:
+    """What a file holds: one value, or one in each line."""
+    try:
+        return json.loads(text)
+    except json.JSONDecodeError:
+        lines = [line for line in text.splitlines() if line.strip()]
+        if len(lines) < 2 or not all(line.lstrip().startswith("{") and line.rstrip().endswith("}") for line in lines):
+            raise
+        return [json.loads(line) for line in lines]
+
+
+def _items(content: Any) -> Any:
+    """The items of a file, whatever stands around them: nothing, ``items`` (Zotero), ``references`` (pandoc) or
+    ``message`` (Crossref)."""
+    if not isinstance(content, dict):
+        return content
+    for name in ("items", "references", "message"):
+        if isinstance(content.get(name), dict | list):
+            return _items(content[name])
+    return [content]
+
+
 def _record(item: dict[str, Any], file: str, number: int) -> Record:
     left = dict(item)
     kind = _TYPES.get(str(item.get("type", "")), "misc")
     if _CSL_TYPES.get(kind, "document") == item.get("type"):
         left.pop("type")
+    custom = item.get("custom")
+    if isinstance(custom, dict) and list(custom) == [_BIBTEX_TYPE]:
+        kind = str(left.pop("custom")[_BIBTEX_TYPE])
     if kind == "phdthesis" and re.search("master", str(item.get("genre", "")), re.IGNORECASE):
         kind = "mastersthesis"
         if item.get("genre") == "Master's thesis":
@@ -89,7 +118,7 @@ def _record(item: dict[str, Any], file: str, number: int) -> Record:
         year=year,
         month=month,
         day=day,
-        keywords=split_list([words], ";" if ";" in words else ","),
+        keywords=tuple(map(one_line, split_keywords(words))),
         origin=origin,
         other=other,
     )
@@ -126,7 +155,8 @@ def _name(name: dict[str, Any]) -> Name:
     if "family" not in name:
         return Name(str(name.get("literal") or name.get("name") or name.get("given", "")), literal=True)
     particle = str(name.get("non-dropping-particle") or name.get("dropping-particle") or "")
-    return Name(str(name["family"]), str(name.get("given", "")), particle, str(name.get("suffix", "")))
+    family, given, suffix = str(name["family"]), str(name.get("given", "")), str(name.get("suffix", ""))
+    return Name(family, given, particle, suffix) if particle else person_of(family, given, suffix)
 
 
 def csl_item(record: Record) -> dict[str, Any]:
@@ -140,16 +170,23 @@ def csl_item(record: Record) -> dict[str, Any]:
         item["publisher"] = publisher
     if record.type == "mastersthesis":
         item["genre"] = "Master's thesis"
+    elif _TYPES[item["type"]] != record.type:
+        item["custom"] = {_BIBTEX_TYPE: record.type}
     for role, names in (("author", record.authors), ("editor", record.editors)):
         if names:
             item[role] = [_csl_name(name) for name in names]
+            item[role] += [{"literal": "others"}] if record.is_cut(role) else []  # as pandoc writes and reads it
     date = [int(part) for part in (record.year, record.month, record.day if record.month else "") if part.isdigit()]
     if record.year.isdigit():
         item["issued"] = {"date-parts": [date]}
     if record.keywords:
-        item["keyword"] = "; ".join(record.keywords)
+        item["keyword"] = joined_keywords(record.keywords)
     if record.origin.format == "csl-json":
-        item |= {name: _value(value) for name, value in record.other if name not in item or name == "type"}
+        item |= {
+            name: _value(value)
+            for name, value in record.other
+            if name != CUT_SHORT and (name not in item or name == "type")
+        }
     return item
 
 

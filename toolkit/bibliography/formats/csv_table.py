@@ -7,6 +7,7 @@ import io
 import re
 from collections.abc import Iterable, Mapping
 
+from toolkit.bibliography.dates import parse_date
 from toolkit.bibliography.formats.collection import Reporter
 from toolkit.bibliography.formats.people import organisation, person
 from toolkit.bibliography.formats.tags import one_line, split_list
@@ -26,16 +27,28 @@ _HEADINGS = {
     "issue": "number", "no": "number", "page": "pages", "vol": "volume", "start page": "pages",
     "doi link": "doi", "pubmed id": "pmid", "pmc id": "pmcid", "link": "url", "urls": "url",
     "abstract note": "abstract", "author keywords": "keywords", "manual tags": "keywords", "tags": "keywords",
-    "place": "address", "notes": "note",
+    "place": "address", "notes": "note", "page start": "pages", "first page": "pages", "author/s": "authors",
+    "issue number": "number", "publication": "journal", "publication date": "year", "author(s)": "authors",
     "id": "key", "citation key": "key", "item type": "type", "place of publication": "address",
 }  # fmt: skip
 _INITIALS_LIST = re.compile(r"[^,;]+ [^\W\d_a-z]{1,3}(?:, [^,;]+ [^\W\d_a-z]{1,3})*\.?")
 _MARKS = ",;\t|"
+_SEPARATOR = re.compile(r"\s*sep=([,;\t|])[^\S\r\n]*(?:\r\n|\r|\n)", re.IGNORECASE)
+_WEB_OF_SCIENCE = {
+    "AF": "authors", "AU": "authors", "ED": "editors", "TI": "title", "SO": "journal", "SE": "series", "PY": "year",
+    "VL": "volume", "IS": "number", "BP": "pages", "PU": "publisher", "DI": "doi", "PM": "pmid", "SN": "issn",
+    "BN": "isbn", "AB": "abstract", "DE": "keywords", "LA": "language",
+}  # fmt: skip
+"""Columns of a tab-delimited table of Web of Science."""
+_LAST_PAGE = frozenset({"end page", "page end", "last page", "ep"})
 
 
 def column_map(header: list[str]) -> dict[str, str]:
     """The fields that columns with known headings go to: ours, and those of PubMed, Scopus and Zotero."""
     found: dict[str, str] = {}
+    if header[:1] == ["PT"] and "TI" in header:
+        fields = {field: column for column, field in reversed(_WEB_OF_SCIENCE.items()) if column in header}
+        return {column: field for field, column in fields.items()}
     for column in header:
         name = one_line(column).lower()
         field = name if name in FIELDS else _HEADINGS.get(name)
@@ -45,9 +58,16 @@ def column_map(header: list[str]) -> dict[str, str]:
 
 
 def delimiter_of(text: str) -> str:
-    """The sign between cells in the first line."""
+    """The sign between cells: what a line ``sep=;`` before the header says, else what stands in the header most."""
+    if (said := _SEPARATOR.match(text)) is not None:
+        return said.group(1)
     line = text.lstrip("\r\n").split("\n", 1)[0]
     return max(_MARKS, key=line.count)
+
+
+def without_separator_line(text: str) -> str:
+    """A table without the line ``sep=;`` that spreadsheets put before the header."""
+    return _SEPARATOR.sub("", text, count=1)
 
 
 def read_csv(text: str, file: str, *, columns: Mapping[str, str] | None = None) -> tuple[list[Record], Reporter]:
@@ -60,14 +80,16 @@ def read_csv(text: str, file: str, *, columns: Mapping[str, str] | None = None) 
     reporter = Reporter(file)
     if unknown := sorted({field for field in (columns or {}).values() if field not in FIELDS}):
         raise ValueError(f"no field of a record: {', '.join(unknown)}; the fields are {', '.join(FIELDS)}")
-    reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter_of(text))
+    table = without_separator_line(text)
+    reader = csv.reader(io.StringIO(table, newline=""), delimiter=delimiter_of(text))
     records: list[Record] = []
     header: list[str] = []
-    start = 1
+    before = 1 if len(table) < len(text) else 0
+    start = 1 + before
     csv.field_size_limit(2**31 - 1)
     try:
         for cells in reader:
-            line, start = start, reader.line_num + 1
+            line, start = start, before + reader.line_num + 1
             if not any(cell.strip() for cell in cells):
                 continue
             if not header:
@@ -88,7 +110,7 @@ def read_csv(text: str, file: str, *, columns: Mapping[str, str] | None = None) 
 
 def _record(cells: list[str], header: list[str], fields: Mapping[str, str], file: str, line: int) -> Record:
     values: dict[str, object] = {}
-    other = []
+    other, last_page = [], ""
     for place, cell in enumerate(cells):
         column = header[place] if place < len(header) else ""
         text, field = one_line(cell), fields.get(column)
@@ -100,10 +122,18 @@ def _record(cells: list[str], header: list[str], fields: Mapping[str, str], file
             values[field] = split_list([text], ";")
         elif field == "doi":
             values[field] = find_doi(text) or text
+        elif field == "year":
+            date = parse_date(text)
+            values["year"] = date.year if date.year and date.whole else text
+            values |= {part: value for part in ("month", "day") if date.whole and (value := getattr(date, part))}
         elif field is not None:
             values[field] = text
+        elif column.lower() in _LAST_PAGE:
+            last_page = text
         else:
             other.append((column, text))
+    if last_page and values.get("pages", last_page) != last_page and "-" not in str(values["pages"]):
+        values["pages"] = f"{values['pages']}-{last_page}"
     kind = str(values.pop("type", "")).lower()
     return Record(
         **values, type=kind if kind.isalpha() else "article", origin=Origin(file, "csv", line), other=tuple(other)
@@ -134,7 +164,10 @@ def csv_text(records: Iterable[Record]) -> str:
     writer.writerow(FIELDS)
     for record in records:
         people = {
-            role: "; ".join(_cell_name(name) for name in getattr(record, role)) for role in ("authors", "editors")
+            f"{role}s": "; ".join(
+                [*map(_cell_name, getattr(record, f"{role}s")), *(["et al."] if record.is_cut(role) else [])]
+            )
+            for role in ("author", "editor")
         }
         lists = people | {"keywords": "; ".join(record.keywords)}
         writer.writerow([_safe(lists.get(field) if field in lists else getattr(record, field)) for field in FIELDS])

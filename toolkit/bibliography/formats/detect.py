@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import re
 
-from toolkit.bibliography.formats.csv_table import column_map, delimiter_of
+from toolkit.bibliography.formats.csv_table import column_map, delimiter_of, without_separator_line
+from toolkit.bibliography.formats.ris_dialects import BEGINNING
 
-_ENTRY = re.compile(r"^[ \t]*@[ \t]*[A-Za-z]+\s*[{(]", re.MULTILINE)
-_RIS = re.compile(r"^[ \t]{0,3}TY[ \t]{1,3}[-–]", re.MULTILINE)
+_ENTRY = re.compile(r"^[ \t]*@[ \t]*[A-Za-z][\w:+-]*\s*[{(]", re.MULTILINE)
+_RIS = re.compile(r"^[ \t]{0,3}(?:TY[ \t]{1,3}[-–]|ty[ \t]{2}-)|^(?:" + BEGINNING + ")", re.MULTILINE)
 _RIS_LINE = re.compile(r"^(?:TI|T1|AU|A1|PY|Y1|JO|JF|ER|DO|UR)[ \t]{2}-", re.MULTILINE)
-_MEDLINE = re.compile(r"^PMID[ \t]*-", re.MULTILINE)
+_MEDLINE = re.compile(r"^(?:PMID[ \t]*|OWN[ \t]|UI[ \t]{2})-", re.MULTILINE)
 _MEDLINE_LINE = re.compile(r"^(?=.{4}-)(?:OWN|PMC|FAU|BTI|DP|JT|TA|PT|AID|LID|STAT|DCOM|FED)[ \t]*-", re.MULTILINE)
 _ISI = re.compile(r"^(?:FN[ \t]\S|VR[ \t]\d|PT[ \t][A-Z][ \t]*$)", re.MULTILINE)
 _ENW = re.compile(r"^[ \t]*%0(?:[ \t]|$)", re.MULTILINE)
@@ -22,9 +23,10 @@ def detect(text: str) -> str:
 
     Of the formats of tagged lines that is it whose mark comes first, since an abstract may hold any text.
     """
-    begin = text[:_BEGINNING].lstrip("\ufeff \t\r\n").replace("\r\n", "\n").replace("\r", "\n")
-    if begin.startswith("<"):
-        return _xml(begin)
+    begin = text[:_BEGINNING].lstrip("\ufeff \t\r\n").replace("\u00a0", " ")
+    begin = begin.replace("\r\n", "\n").replace("\r", "\n")
+    if begin.startswith("<") and (name := _xml(begin)):
+        return name
     if re.match(r"\[\s*(?:\{|\])|\{\s*\"", begin):
         return "csl-json"
     marks = [("bibtex", _ENTRY), ("ris", _RIS), ("medline", _MEDLINE), ("isi", _ISI), ("enw", _ENW)]
@@ -38,7 +40,7 @@ def detect(text: str) -> str:
     best = max(counts, key=counts.__getitem__)
     if counts[best] > 1:
         return best
-    return "bibtex" if re.search(r"@[ \t]*[A-Za-z]+\s*[{(]", text) or begin.startswith("%") else ""
+    return "bibtex" if re.search(r"@[ \t]*[A-Za-z][\w:+-]*\s*[{(]", text) or begin.startswith("%") else ""
 
 
 def _xml(begin: str) -> str:
@@ -48,5 +50,5 @@ def _xml(begin: str) -> str:
 
 
 def _header(begin: str) -> list[str]:
-    line = begin.split("\n", 1)[0]
+    line = without_separator_line(begin).split("\n", 1)[0]
     return [cell.strip().strip('"') for cell in line.split(delimiter_of(begin))]

@@ -13,7 +13,7 @@ from toolkit.bibliography.formats.enw import TYPES
 from toolkit.bibliography.formats.people import person
 from toolkit.bibliography.formats.tags import Tags, split_list
 from toolkit.bibliography.formats.xml import parse_xml, text_of
-from toolkit.bibliography.identifiers import find_doi, find_isbn, find_issn, find_pmcid, find_pmid
+from toolkit.bibliography.identifiers import find_doi, find_pmcid, find_pmid, printed_isbn, printed_issn
 from toolkit.bibliography.record import Origin, Record
 
 if TYPE_CHECKING:
@@ -27,10 +27,8 @@ _GROUPS = frozenset("contributors titles periodical alt-periodical dates pub-dat
 def read_endnote_xml(text: str, file: str) -> tuple[list[Record], Reporter]:
     """The records of an EndNote XML file; ``Origin.line`` is the record's number in the file."""
     reporter = Reporter(file)
-    root = parse_xml(text, reporter)
+    root = parse_xml(text, reporter, ("record",))
     if root is None:
-        number = text.count("<record>")
-        reporter.error("missing-records", f"{number} records were not read", "export the file again", value=str(number))
         return [], reporter
     return [_record(element, file, number) for number, element in enumerate(root.iter("record"), 1)], reporter
 
@@ -73,8 +71,8 @@ def _record(element: Element, file: str, number: int) -> Record:
         doi=tags.matching(find_doi, "electronic-resource-num"),
         pmid=tags.matching(_digits, "accession-num"),
         pmcid=tags.matching(find_pmcid, "custom2"),
-        isbn=tags.matching(find_isbn, "isbn"),
-        issn=tags.matching(find_issn, "isbn"),
+        isbn=tags.matching(printed_isbn, "isbn"),
+        issn=tags.matching(printed_issn, "isbn"),
         url=tags.first("urls/url"),
         abstract=tags.first("abstract"),
         keywords=split_list(tags.every("keywords/keyword"), "\n\r"),

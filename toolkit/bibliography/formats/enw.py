@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from toolkit.bibliography.formats.collection import Reporter
 from toolkit.bibliography.formats.people import person
 from toolkit.bibliography.formats.tags import RecordsBlock, Tags, numbered_lines, split_list
-from toolkit.bibliography.identifiers import find_doi, find_isbn, find_issn
+from toolkit.bibliography.identifiers import find_doi, printed_isbn, printed_issn
 from toolkit.bibliography.record import Origin, Record
 
 _TAG = re.compile(r"[ \t]*%([0-9A-Z!@#$&()*+?<>=~^\[\]])(?:[ \t]+(.*))?$")
@@ -42,7 +42,9 @@ def _blocks(text: str) -> Iterator[RecordsBlock]:
                 block.add_line(line.strip())
             continue
         tag = found.group(1)
-        if block is not None and (tag == "0" or (blank and tag in "AT" and block.has("T", "A") and not block.has("0"))):
+        if block is not None and (
+            tag == "0" or (blank and tag in "AT" and block.has("%T", "%A") and not block.has("%0"))
+        ):
             yield block
             block = None
         block = block or RecordsBlock(number)
@@ -85,8 +87,8 @@ def _record(block: RecordsBlock, file: str, reporter: Reporter) -> Record:
         **{publisher: tags.first("%I")},
         address=tags.first("%C"),
         doi=tags.matching(find_doi, "%R"),
-        isbn=tags.matching(find_isbn, "%@"),
-        issn=tags.matching(find_issn, "%@"),
+        isbn=tags.matching(printed_isbn, "%@"),
+        issn=tags.matching(printed_issn, "%@"),
         url=tags.first("%U"),
         abstract=tags.first("%X"),
         keywords=split_list(tags.every("%K"), ";\n,"),

@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from toolkit.bibliography.formats.collection import Reporter
 from toolkit.bibliography.formats.people import organisation, person
 from toolkit.bibliography.formats.tags import RecordsBlock, Tags, numbered_lines, split_list
-from toolkit.bibliography.identifiers import find_doi, find_isbn, find_issn, find_pmid
+from toolkit.bibliography.identifiers import find_doi, find_pmid, printed_isbn, printed_issn
 from toolkit.bibliography.names import Name
 from toolkit.bibliography.record import Origin, Record
 
@@ -86,8 +86,8 @@ def _record(block: RecordsBlock, file: str) -> Record:
         address=tags.first("PI", "PA"),
         doi=tags.matching(find_doi, "DI"),
         pmid=tags.matching(find_pmid, "PM") or tags.matching(_medline_pmid, "UT"),
-        isbn=tags.matching(find_isbn, "BN"),
-        issn=tags.matching(find_issn, "SN", "EI"),
+        isbn=tags.matching(printed_isbn, "BN"),
+        issn=tags.matching(printed_issn, "SN", "EI"),
         url=tags.first("UR"),
         abstract=tags.first("AB"),
         keywords=split_list([value.replace("\n", " ") for value in tags.every("DE", "ID")]),

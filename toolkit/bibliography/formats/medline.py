@@ -1,4 +1,4 @@
-"""PubMed's MEDLINE format (.nbib), also as ERIC writes it.
+"""PubMed's MEDLINE format (.nbib), also as ERIC and Ovid write it.
 
 Source: *MEDLINE/PubMed Data Element (Field) Descriptions*, National Library of Medicine. A tag fills four columns
 before the hyphen; a value goes on in indented lines.
@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from toolkit.bibliography.formats.collection import Reporter
 from toolkit.bibliography.formats.people import organisation, person
 from toolkit.bibliography.formats.tags import RecordsBlock, Tags, numbered_lines, one_line, split_list
-from toolkit.bibliography.identifiers import find_doi, find_isbn, find_issn, find_pmcid, find_pmid
+from toolkit.bibliography.identifiers import find_doi, find_pmcid, find_pmid, printed_isbn, printed_issn
 from toolkit.bibliography.names import Name
 from toolkit.bibliography.record import Origin, Record
 
@@ -31,7 +31,7 @@ def _blocks(text: str) -> Iterator[RecordsBlock]:
         found = _TAG.match(line)
         if found is None:
             blank = blank or not line.strip()
-            if line.strip() and block is not None:
+            if line.strip() and block is not None and line != "</pre>":  # the end of a page of PubMed
                 block.add_line(line.strip())
             continue
         tag, value = found.groups()
@@ -48,9 +48,9 @@ def _blocks(text: str) -> Iterator[RecordsBlock]:
 
 def _record(block: RecordsBlock, file: str, reporter: Reporter) -> Record:
     tags = Tags(block.pairs)
-    pmid = tags.matching(find_pmid, "PMID")
+    pmid = tags.matching(find_pmid, "PMID", "UI")
     if not pmid:
-        hint = "it was kept; PubMed gives every record one"
+        hint = "it was kept; PubMed gives every record one, ERIC does not"
         reporter.warn("missing-pmid", "the record that begins here has no PMID", hint, line=block.line)
     date = tags.date("DP")
     types = " ".join(value for _, value in tags.values("PT")).lower()
@@ -81,8 +81,8 @@ def _record(block: RecordsBlock, file: str, reporter: Reporter) -> Record:
         doi=_doi(tags),
         pmid=pmid,
         pmcid=tags.matching(find_pmcid, "PMC"),
-        isbn=tags.matching(find_isbn, "ISBN"),
-        issn=tags.matching(find_issn, "IS", "ISSN"),
+        isbn=tags.matching(printed_isbn, "ISBN"),
+        issn=tags.matching(printed_issn, "IS", "ISSN"),
         abstract=tags.first("AB"),
         keywords=split_list(tags.every("OT", "MH"), "\n"),
         language=tags.first("LA"),

@@ -5,9 +5,11 @@ from __future__ import annotations
 import re
 
 from toolkit.bibliography.names import Name
+from toolkit.bibliography.record import CUT_SHORT, Record
 
 _INITIALS = re.compile(r"(?:[^\W\d_a-z]\.?-?){1,4}")
 _SUFFIX = re.compile(r"(?:jr|sr|ii|iii|iv|2nd|3rd|4th)\.?", re.IGNORECASE)
+_OTHERS = re.compile(r"(?:and )?(?:others|et al\.?)", re.IGNORECASE)
 _ORGANISATION = re.compile(
     r"\b(?:academy|agency|association|authority|board|bureau|cent(?:er|re)|collaboration|college|commission|committee|"
     r"company|consortium|council|department|federation|foundation|group|hospital|inc|institut\w*|investigators|"
@@ -27,17 +29,17 @@ def person(text: str) -> Name:
     if len(parts) > 1 and parts[0]:
         suffix = next((part for part in parts[1:] if _SUFFIX.fullmatch(part)), "")
         given = ", ".join(part for part in parts[1:] if part and part != suffix)
-        return _with_particle(parts[0].split(), given, suffix)
+        return person_of(parts[0], given, suffix)
     words = text.split()
     if len(words) < 2:
         return Name(text)
     suffix = words.pop() if len(words) > 2 and _SUFFIX.fullmatch(words[-1]) else ""
     if _INITIALS.fullmatch(words[-1]) and not _INITIALS.fullmatch(words[0]):
-        return _with_particle(words[:-1], words[-1], suffix)
+        return person_of(" ".join(words[:-1]), words[-1], suffix)
     if _ORGANISATION.search(text) or len(words) > 5 or any(word in {"of", "for", "and", "the"} for word in words):
         return Name(text, literal=True)
     start = next((place for place, word in enumerate(words[:-1]) if place and word[:1].islower()), len(words) - 1)
-    return _with_particle(words[start:], " ".join(words[:start]), suffix)
+    return person_of(" ".join(words[start:]), " ".join(words[:start]), suffix)
 
 
 def organisation(text: str) -> Name:
@@ -45,6 +47,21 @@ def organisation(text: str) -> Name:
     return Name(" ".join(text.split()), literal=True)
 
 
-def _with_particle(family: list[str], given: str, suffix: str) -> Name:
-    place = next((place for place, word in enumerate(family) if not word[:1].islower()), 0)
-    return Name(" ".join(family[place:]), given, " ".join(family[:place]), suffix)
+def person_of(family: str, given: str = "", suffix: str = "") -> Name:
+    """A name from its parts; words in small letters before the family name are its particle: ``van der Berg``."""
+    words = family.split()
+    place = next((place for place, word in enumerate(words) if not word[:1].islower()), 0)
+    return Name(" ".join(words[place:]), given, " ".join(words[:place]), suffix)
+
+
+def without_others(record: Record) -> Record:
+    """The record without an ``et al.`` at the end of a list of names, which ``other`` tells instead."""
+    for role in ("author", "editor"):
+        names = getattr(record, f"{role}s")
+        if names and _OTHERS.fullmatch(_as_printed(names[-1])):
+            record = record.with_values(**{f"{role}s": names[:-1]}, other=((CUT_SHORT, role), *record.other))
+    return record
+
+
+def _as_printed(name: Name) -> str:
+    return " ".join(part for part in (name.given, name.last) if part)

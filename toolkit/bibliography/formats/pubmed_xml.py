@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING
 
 from toolkit.bibliography.dates import Date, month_number, parse_date
 from toolkit.bibliography.formats.collection import Reporter
-from toolkit.bibliography.formats.people import organisation
+from toolkit.bibliography.formats.people import organisation, person_of
 from toolkit.bibliography.formats.xml import pairs_of, parse_xml, text_of
-from toolkit.bibliography.identifiers import find_doi, find_isbn, find_issn, find_pmcid
+from toolkit.bibliography.identifiers import find_doi, find_pmcid, printed_isbn, printed_issn
 from toolkit.bibliography.names import Name
 from toolkit.bibliography.record import Origin, Record
 
@@ -29,10 +29,8 @@ _TAKEN = frozenset(
 def read_pubmed_xml(text: str, file: str) -> tuple[list[Record], Reporter]:
     """The records of a PubMed XML file, articles and book articles; ``Origin.line`` is the record's number."""
     reporter = Reporter(file)
-    root = parse_xml(text, reporter)
+    root = parse_xml(text, reporter, (_ARTICLE, _BOOK))
     if root is None:
-        number = text.count(f"<{_ARTICLE}>") + text.count(f"<{_BOOK}>")
-        reporter.error("missing-records", f"{number} records were not read", "export the file again", value=str(number))
         return [], reporter
     found = [element for element in root.iter() if element.tag in (_ARTICLE, _BOOK)]
     records = [(_article if item.tag == _ARTICLE else _book)(item, file, place) for place, item in enumerate(found, 1)]
@@ -58,7 +56,7 @@ def _article(element: Element, file: str, number: int) -> Record:
         doi=_doi(element, article),
         pmid=text_of(citation, "PMID[last()]"),
         pmcid=find_pmcid(_article_id(element, "pmc")),
-        issn=find_issn(text_of(article, "Journal/ISSN")),
+        issn=printed_issn(text_of(article, "Journal/ISSN")),
         abstract=_abstract(article),
         keywords=_keywords(element),
         language=text_of(article, "Language"),
@@ -93,7 +91,7 @@ def _book(element: Element, file: str, number: int) -> Record:
         pages=_pages(document),
         doi=find_doi(_article_id(document, "doi")),
         pmid=text_of(document, "PMID[last()]"),
-        isbn=find_isbn(text_of(book, "Isbn")),
+        isbn=printed_isbn(text_of(book, "Isbn")),
         abstract=_abstract(document),
         keywords=_keywords(element),
         language=text_of(document, "Language"),
@@ -117,7 +115,7 @@ def _people(*lists: Element | None) -> tuple[Name, ...]:
             names.append(organisation(collective))
         elif family := text_of(author, "LastName"):
             given = text_of(author, "ForeName") or text_of(author, "Initials")
-            names.append(Name(family, given, suffix=text_of(author, "Suffix")))
+            names.append(person_of(family, given, text_of(author, "Suffix")))
     return tuple(names)
 
 

@@ -15,6 +15,7 @@ from toolkit.bibliography.formats.endnote_xml import read_endnote_xml
 from toolkit.bibliography.formats.enw import read_enw
 from toolkit.bibliography.formats.isi import read_isi
 from toolkit.bibliography.formats.medline import read_medline
+from toolkit.bibliography.formats.people import without_others
 from toolkit.bibliography.formats.pubmed_xml import read_pubmed_xml
 from toolkit.bibliography.formats.ris import read_ris
 
@@ -55,7 +56,8 @@ def read_bytes(data: bytes, *, name: str, columns: Mapping[str, str] | None = No
     elif format_name:
         records, reporter = _READERS[format_name](text, name)
     else:
-        hint = "it is no BibTeX, RIS, MEDLINE, PubMed or EndNote XML, EndNote or Web of Science text, CSL-JSON or CSV"
+        formats = "BibTeX, RIS, MEDLINE, PubMed or EndNote XML, EndNote or Web of Science text, CSL-JSON or CSV"
+        hint = f"it is no {formats}; nearly every database exports RIS"
         reporter.error("unknown-format", "nothing was read: the format is not known", hint, line=1)
         return Collection(name, "", findings=tuple(reporter.findings))
-    return Collection(name, format_name, tuple(records), tuple(reporter.findings))
+    return Collection(name, format_name, tuple(map(without_others, records)), tuple(reporter.findings))

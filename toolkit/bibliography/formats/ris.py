@@ -12,12 +12,14 @@ from collections.abc import Iterable, Iterator
 
 from toolkit.bibliography.formats.collection import Reporter
 from toolkit.bibliography.formats.people import person
+from toolkit.bibliography.formats.ris_dialects import as_ris
 from toolkit.bibliography.formats.tags import RecordsBlock, Tags, numbered_lines, split_list
-from toolkit.bibliography.identifiers import find_doi, find_isbn, find_issn, find_pmcid, find_pmid
+from toolkit.bibliography.identifiers import find_doi, find_pmcid, find_pmid, printed_isbn, printed_issn
 from toolkit.bibliography.names import Name
 from toolkit.bibliography.record import Origin, Record
 
 _TAG = re.compile(r"[ \t]{0,3}([A-Z][A-Z0-9]{1,3})[ \t]{2,3}[-–](?:[ \t]?(.*))?$")
+_SMALL_TAG = re.compile(r"[ \t]{0,3}([a-z][a-z0-9])[ \t]{2}-(?:[ \t]?(.*))?$")
 _NARROW_TAG = re.compile(r"([A-Z][A-Z0-9]{1,3})[ \t]?[-–](?:[ \t]+(.*))?$")
 _KNOWN = frozenset(
     "TY ER A1 A2 A3 A4 AB AD AN AU AV BT C1 C2 C3 C4 C5 C6 C7 C8 CA CN CP CT CY DA DB DI DO DP DS ED EP ET ID IS J1 J2 "
@@ -32,21 +34,24 @@ TYPES = {
     "JOUR": "article", "EJOUR": "article", "JFULL": "article", "MGZN": "article", "NEWS": "article", "ABST": "article",
     "INPR": "article", "BOOK": "book", "EBOOK": "book", "EDBOOK": "book", "WHOLE": "book", "CHAP": "incollection",
     "ECHAP": "incollection", "CONF": "inproceedings", "CPAPER": "inproceedings", "THES": "phdthesis",
-    "RPRT": "techreport", "UNPB": "unpublished", "GEN": "misc",
+    "RPRT": "techreport", "UNPB": "unpublished", "MANSCPT": "unpublished", "GEN": "misc", "ELEC": "online",
+    "DATA": "dataset", "COMP": "software", "PAT": "patent",
 }  # fmt: skip
 """Entry types by RIS type; a type that is not here is ``misc`` and stays in ``other``."""
 _CANONICAL = {
     "article": "JOUR", "book": "BOOK", "incollection": "CHAP", "inproceedings": "CONF", "phdthesis": "THES",
     "mastersthesis": "THES", "techreport": "RPRT", "unpublished": "UNPB", "misc": "GEN", "inbook": "CHAP",
-    "proceedings": "CONF", "conference": "CONF", "report": "RPRT", "thesis": "THES",
+    "proceedings": "CONF", "conference": "CONF", "report": "RPRT", "thesis": "THES", "online": "ELEC",
+    "dataset": "DATA", "software": "COMP", "patent": "PAT", "booklet": "BOOK", "manual": "BOOK", "collection": "EDBOOK",
 }  # fmt: skip
+"""RIS types by entry type. Where several entry types share one, ``M3`` (type of work) says which it is."""
 _MASTER = re.compile(r"\bmaster|\bm\.?\s?(?:sc|a)\b", re.IGNORECASE)
 
 
 def read_ris(text: str, file: str) -> tuple[list[Record], Reporter]:
     """The records of a RIS file. A record without ``ER`` or ``TY`` is kept, and told."""
     reporter = Reporter(file)
-    return [_record(block, file, reporter) for block in _blocks(text, reporter)], reporter
+    return [_record(block, file, reporter) for block in _blocks(as_ris(text), reporter)], reporter
 
 
 def _blocks(text: str, reporter: Reporter) -> Iterator[RecordsBlock]:
@@ -79,10 +84,10 @@ def _blocks(text: str, reporter: Reporter) -> Iterator[RecordsBlock]:
 def _pair(line: str) -> tuple[str, str] | None:
     found = _TAG.match(line)
     if found is None:
-        found = _NARROW_TAG.match(line)
-        if found is None or found.group(1) not in _KNOWN:
+        found = _NARROW_TAG.match(line) or _SMALL_TAG.match(line)
+        if found is None or found.group(1).upper() not in _KNOWN:
             return None
-    return found.group(1), found.group(2) or ""
+    return found.group(1).upper(), found.group(2) or ""
 
 
 def _further_line(block: RecordsBlock | None, line: str, blank: bool) -> bool:
@@ -137,8 +142,8 @@ def _record(block: RecordsBlock, file: str, reporter: Reporter) -> Record:
         doi=doi,
         pmid=pmid,
         pmcid=pmcid,
-        issn=_alone(tags, find_issn),
-        isbn=_alone(tags, find_isbn),
+        issn=_alone(tags, printed_issn),
+        isbn=_alone(tags, printed_isbn),
         url=tags.first("UR"),
         abstract=tags.longest("AB", "N2"),
         keywords=split_list(tags.every("KW")),
@@ -155,6 +160,10 @@ def _type(tags: Tags, block: RecordsBlock) -> tuple[str, bool]:
         kind = TYPES.get(value.upper(), "misc")
         if _CANONICAL.get(kind) == value:
             tags.take(place)
+        for place, text in tags.values("M3"):
+            if text in _CANONICAL and TYPES[_CANONICAL[text]] == kind:
+                tags.take(place)
+                return text, len(block.lines) > 1
         if kind == "phdthesis" and any(_MASTER.search(text) for _, text in tags.values("M3")):
             kind = "mastersthesis"
             if any(text == "Master's thesis" for _, text in tags.values("M3")):
@@ -179,7 +188,7 @@ def _pages(tags: Tags) -> str:
 
 def _identifiers(tags: Tags) -> tuple[str, str, str]:
     doi = tags.matching(_doi_alone, "DO", "DI", "DOI", "M3", "N1", "L3") or _peek(tags, find_doi, "UR")
-    pmid = tags.matching(find_pmid, "PMID") or tags.matching(_marked_pmid, "U1", "AN", "C2", "N1", "ID")
+    pmid = tags.matching(find_pmid, "PMID") or tags.matching(_marked_pmid, "U1", "AN", "C2", "C3", "N1", "ID")
     database = next((value for _, value in tags.values("DB")), "").lower()
     if not pmid and database in {"pubmed", "medline", "nlm"}:
         pmid = tags.matching(find_pmid, "AN")
@@ -194,7 +203,7 @@ def _doi_alone(text: str) -> str:
 
 
 def _marked_pmid(text: str) -> str:
-    found = re.fullmatch(r"(\d+)\s*\[pmid\]|(?:PMID|MEDLINE)\s*:?\s*(\d+)", text.strip(), re.IGNORECASE)
+    found = re.fullmatch(r"(\d+)\s*\[pmid\]|(?:PMID|MEDLINE|PUBMED)\s*:?\s*(\d+)", text.strip(), re.IGNORECASE)
     return find_pmid(found.group(1) or found.group(2)) if found else ""
 
 
@@ -239,7 +248,8 @@ def _lines(record: Record) -> str:
     date = "/".join((record.year, record.month.zfill(2) if record.month else "", record.day.zfill(2)))
     pairs = [
         ("TY", kind), ("ID", record.key), ("TI", record.title),
-        *(("AU", _text(name)) for name in record.authors), *(("A2", _text(name)) for name in record.editors),
+        *(("AU", _text(name)) for name in record.authors), ("AU", "et al." if record.is_cut("author") else ""),
+        *(("A2", _text(name)) for name in record.editors), ("A2", "et al." if record.is_cut("editor") else ""),
         ("PY", record.year), ("DA", f"{date}/" if record.month and not record.day else date if record.month else ""),
         (container, record.booktitle or record.journal), ("T3", record.series), ("VL", record.volume),
         ("JF", record.journal if record.booktitle else ""),
@@ -248,12 +258,19 @@ def _lines(record: Record) -> str:
         ("U1", f"{record.pmid}[pmid]" if record.pmid else ""), ("C2", record.pmcid), ("SN", record.issn),
         ("SN", record.isbn), ("UR", record.url), ("AB", record.abstract), *(("KW", word) for word in record.keywords),
         ("LA", record.language), ("N1", record.note), ("DB", record.origin.database),
-        ("M3", "Master's thesis" if record.type == "mastersthesis" else ""),
+        ("M3", _work(record.type)),
     ]  # fmt: skip
     pairs += [(tag, value) for tag, value in own if tag not in {"TY", "ER"}]
     return (
         "".join(f"{tag}  - {' '.join(value.split())}\r\n" for tag, value in pairs if value.strip()) + "ER  - \r\n\r\n"
     )
+
+
+def _work(kind: str) -> str:
+    """What ``M3`` says of a work where ``TY`` would be read as another entry type."""
+    if kind == "mastersthesis":
+        return "Master's thesis"
+    return kind if TYPES.get(_CANONICAL.get(kind, ""), kind) != kind else ""
 
 
 def _first_and_last(pages: str) -> tuple[str, str, str]:

@@ -125,7 +125,8 @@ class Tags:
 
 def numbered_lines(text: str) -> Iterator[tuple[int, str]]:
     """The lines of a text with their numbers from 1, whatever ends them, without the space behind them."""
-    return ((number, line.rstrip()) for number, line in enumerate(_LINE_END.split(text), 1))
+    lines = _LINE_END.split(text.replace("\u00a0", " "))
+    return ((number, line.rstrip()) for number, line in enumerate(lines, 1))
 
 
 def one_line(text: str) -> str:

@@ -18,8 +18,11 @@ _DEPTH = 100
 """How deep elements may stand in each other; PubMed's books reach about twenty."""
 
 
-def parse_xml(text: str, reporter: Reporter) -> Element | None:
-    """The root of an XML file, or nothing and a finding where it is broken or defines entities.
+def parse_xml(text: str, reporter: Reporter, records: tuple[str, ...] = ()) -> Element | None:
+    """The root of an XML file, or nothing and a finding where it defines entities or is broken.
+
+    With the names of the elements that are ``records``, each is read by itself in a broken file, as one that was cut
+    short; a finding tells which could not be.
 
     A ``DOCTYPE`` that only names a document type, as PubMed's does, is left out and never fetched. Several roots one
     after the other, as an export of single records gives, are read under one.
@@ -33,19 +36,57 @@ def parse_xml(text: str, reporter: Reporter) -> Element | None:
     if re.search(r"<!(?:DOCTYPE|ENTITY)", body):
         hint = "an export of a database holds none; such a file may be made to do harm"
         reporter.error("xml-entity", "defines a document type of its own, which may hold entities", hint)
-        return None
+        return _nothing(body, records, reporter)
     try:
         root = fromstring(f"<roots>{body}</roots>", forbid_dtd=True)
-        if not _is_deep(root):
-            return root
-        reporter.error(
-            "xml", f"elements stand in each other more than {_DEPTH} deep", "no export of a database does so"
-        )
     except ParseError as error:
-        line = error.position[0]
-        hint = "nothing of the file was read; export it again"
-        reporter.error("xml", f"is no sound XML ({error})", hint, line=line)
-    return None
+        hint = "what could be read was read; export it again"
+        reporter.error("xml", f"is no sound XML ({error})", hint, line=error.position[0])
+        if not records:
+            return None
+        root = _piece_by_piece(body, records, reporter)
+    if _is_deep(root):
+        hint = "no export of a database does so"
+        reporter.error("xml", f"elements stand in each other more than {_DEPTH} deep", hint)
+        return _nothing(body, records, reporter)
+    return root
+
+
+def _nothing(body: str, records: tuple[str, ...], reporter: Reporter) -> None:
+    _tell_missing(reporter, list(range(1, len(_starts(body, records)) + 1)))
+
+
+def _starts(body: str, records: tuple[str, ...]) -> list[re.Match[str]]:
+    return list(re.finditer(rf"<({'|'.join(records)})(?=[\s>])", body)) if records else []
+
+
+def _piece_by_piece(body: str, records: tuple[str, ...], reporter: Reporter) -> Element:
+    """The records that are sound by themselves, under one root; the others are told."""
+    from xml.etree.ElementTree import Element, ParseError
+
+    from defusedxml.ElementTree import fromstring
+
+    root, missing = Element("roots"), []
+    starts = _starts(body, records)
+    for number, start in enumerate(starts, 1):
+        stop = starts[number].start() if number < len(starts) else len(body)
+        closing = f"</{start.group(1)}>"
+        end = body.find(closing, start.start(), stop)
+        try:
+            if end < 0:
+                raise ParseError("cut short")
+            root.append(fromstring(body[start.start() : end + len(closing)], forbid_dtd=True))
+        except ParseError:
+            missing.append(number)
+    _tell_missing(reporter, missing)
+    return root
+
+
+def _tell_missing(reporter: Reporter, numbers: list[int]) -> None:
+    if numbers:
+        named = ", ".join(map(str, numbers[:10])) + (" ..." if len(numbers) > 10 else "")
+        message = f"{len(numbers)} records were not read: number {named}"
+        reporter.error("missing-records", message, "export the file again", value=str(len(numbers)))
 
 
 def _is_deep(root: Element) -> bool:

@@ -25,11 +25,21 @@ if TYPE_CHECKING:
     from toolkit.bibliography.lookup.settings import LookupSettings
 
 _TOO_BUSY = frozenset({408, 425, 429, 500, 502, 503, 504})
+_GIVEN_UP = 3
+"""After so many publications in a row for which a service failed in all attempts, it is not asked again."""
 _MOVED = frozenset({301, 302, 303, 307, 308})
 
 
 class _PassingFailure(LookupFailure):
     """A failure that may be gone at the next attempt."""
+
+
+class _TiredError(LookupFailure):
+    """All attempts failed."""
+
+
+class _UnreachableError(LookupFailure):
+    """There is no way to the service."""
 
 
 class Client:
@@ -39,6 +49,7 @@ class Client:
         self.settings = settings
         self._cache = AnswerCache(settings.cache)
         self._last: dict[str, float] = {}
+        self._failed: dict[str, int] = {}
         self._http: httpx.Client | None = None
 
     def __enter__(self) -> Client:
@@ -82,6 +93,25 @@ class Client:
         return answer
 
     def _ask(self, service: str, address: str, what: object) -> str:
+        """The text of an answer. A service that has failed too often in a row is not asked again."""
+        host = urlsplit(address)[1]
+        if self._failed.get(host, 0) >= _GIVEN_UP:
+            raise LookupFailure(f"{service} was not asked any more: it failed for the publications before this one.")
+        try:
+            text = self._patiently(service, address, what)
+        except _UnreachableError:
+            self._failed[host] = _GIVEN_UP
+            raise
+        except _TiredError:
+            self._failed[host] = self._failed.get(host, 0) + 1
+            raise
+        except LookupFailure:
+            self._failed[host] = 0
+            raise
+        self._failed[host] = 0
+        return text
+
+    def _patiently(self, service: str, address: str, what: object) -> str:
         wait, problem = self.settings.first_wait, ""
         for attempt in range(self.settings.attempts):
             if attempt:
@@ -102,7 +132,7 @@ class Client:
             if asked is not None and asked > self.settings.longest_wait:
                 raise LookupFailure(f"{problem}; it asks to wait {asked:.0f} seconds: try again after that.")
             wait = asked if asked is not None else wait * (2 if attempt else 1)
-        raise LookupFailure(f"{problem}; tried {self.settings.attempts} times: try again later.")
+        raise _TiredError(f"{problem}; tried {self.settings.attempts} times: try again later.")
 
     def _request(self, service: str, address: str, what: object) -> tuple[int, Mapping[str, str], str]:
         """One request, redirections within the host followed."""
@@ -142,7 +172,7 @@ class Client:
             raise _PassingFailure(f"{service} did not answer for {what} in {self.settings.timeout:g} s") from None
         except httpx.ConnectError as error:
             reason = _short(str(error))
-            raise LookupFailure(f"{service} cannot be reached: is there a network? ({reason})") from None
+            raise _UnreachableError(f"{service} cannot be reached: is there a network? ({reason})") from None
         except (httpx.HTTPError, httpx.InvalidURL) as error:
             raise _PassingFailure(f"The answer of {service} for {what} broke off ({_short(str(error))})") from None
 
