@@ -10,6 +10,10 @@ Nothing here knows of records, files or plots. Effects ``y`` and sampling varian
 
 from toolkit.meta.batch import batch
 from toolkit.meta.comparison import Criterion, LikelihoodRatioTest, ModelSet, likelihood_ratio_test, model_set
+from toolkit.meta.dependence.hotelling import RobustWaldTest, WaldMethod
+from toolkit.meta.dependence.robust import robust
+from toolkit.meta.dependence.robust_result import RobustResult, RobustTest
+from toolkit.meta.dependence.sandwich import SandwichKind
 from toolkit.meta.intervals import HeterogeneityInterval, IntervalMethod, PredictionInterval, PredictionMethod
 from toolkit.meta.likelihood import InformationCriteria
 from toolkit.meta.location_scale import LocationScale, location_scale
@@ -69,6 +73,10 @@ __all__ = [
     "ProfileLikelihood",
     "Resampling",
     "Residuals",
+    "RobustResult",
+    "RobustTest",
+    "RobustWaldTest",
+    "SandwichKind",
     "Settings",
     "ShareBeyond",
     "Side",
@@ -77,6 +85,7 @@ __all__ = [
     "Subgroups",
     "Tau2Estimator",
     "Test",
+    "WaldMethod",
     "albatross",
     "batch",
     "baujat",
@@ -101,6 +110,7 @@ __all__ = [
     "random_effects",
     "regression",
     "residuals",
+    "robust",
     "share_beyond",
     "sign_test",
     "subgroups",

@@ -1,0 +1,122 @@
+"""Cluster-robust inference for any fitted model: honest standard errors when the dependence is only guessed at."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from toolkit.errors import ModelInputError
+from toolkit.meta.dependence.clusters import Clusters, check_clusters
+from toolkit.meta.dependence.robust_result import TRUSTED_DF, RobustResult, RobustTest
+from toolkit.meta.dependence.sandwich import FULL_LEVERAGE, ClusterGroup, Sandwich, SandwichKind, leverages, sandwich
+from toolkit.meta.settings import check_choice, check_level
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    import pandas as pd
+    from numpy.typing import ArrayLike, NDArray
+
+    from toolkit.meta.results import MetaResult
+
+    Array = NDArray[np.float64]
+
+
+def robust(
+    result: MetaResult,
+    cluster: Sequence[object] | pd.Series | ArrayLike,
+    *,
+    kind: str = "CR2",
+    test: str = "satterthwaite",
+    level: float | None = None,
+) -> RobustResult:
+    """Standard errors and tests that stay valid when effects within a cluster are dependent in an unknown way.
+
+    ``result`` is any fitted model (:func:`random_effects`, :func:`regression`, :func:`multilevel`,
+    :func:`multivariate`); its estimates stay, and its marginal variances are the working model. ``cluster`` (k,) names
+    the cluster of each effect: within clusters anything may be correlated, between them nothing. ``kind`` is CR2 (by
+    default) or another of :class:`SandwichKind`, ``test`` is satterthwaite (by default), naive-t, naive-tp or z, see
+    :class:`RobustTest`. metafor's ``robust()`` is CR1p with naive-tp, and with ``clubSandwich=TRUE`` CR2 with
+    satterthwaite. ``level`` is that of the fit by default.
+
+    The adjustment matrix of a cluster that alone tells of a coefficient has a generalised inverse (Pustejovsky and
+    Tipton 2018, J Bus Econ Stat 36:672, theorem 1). Time and memory are linear in the number of clusters.
+
+    Raises ModelInputError for a missing cluster, for fewer than two, for one that a random effect of the model crosses,
+    and where a correction does not exist (CR1p with as many coefficients as clusters, CR3 with a cluster that alone
+    tells of a coefficient).
+    """
+    chosen = check_choice(SandwichKind, kind, "kind")
+    how = check_choice(RobustTest, test, "test")
+    clusters = check_clusters(cluster, result.k)
+    groups = working_groups(result, clusters)
+    _refuse(result.model_matrix, clusters, groups, chosen, how)
+    found = sandwich(result.model_matrix, np.asarray(result.residuals), groups, chosen)
+    df = _degrees_of_freedom(how, found, len(clusters))
+    return RobustResult(
+        model=result,
+        clusters=clusters,
+        kind=chosen,
+        test=how,
+        terms=result.terms,
+        beta=result.beta,
+        covariance=found.covariance,
+        moments=found.moments,
+        df=df,
+        level=result.level if level is None else check_level(level),
+        design=getattr(result, "design", None),
+        notes=_notes(result.terms, found.moments.satterthwaite()),
+    )
+
+
+def working_groups(result: MetaResult, clusters: Clusters) -> list[ClusterGroup]:
+    """The model's marginal variances and weights, cut into the clusters."""
+    every_row = np.arange(result.k)[:, None]
+    variances = clusters.matrices([(every_row, (result.v + result.tau2)[:, None, None])])
+    weights: list[Array] | list[None] = [None] * len(variances)
+    if result.studies.weights is not None:
+        weights = clusters.matrices([(every_row, result.studies.weights[:, None, None])])
+    parts = zip(clusters.members, variances, weights, strict=True)
+    return [ClusterGroup(rows, variance, weight) for (_, rows), variance, weight in parts]
+
+
+def _degrees_of_freedom(test: RobustTest, found: Sandwich, clusters: int) -> Array | None:
+    p = len(found.covariance)
+    if test == RobustTest.SATTERTHWAITE:
+        return found.moments.satterthwaite()
+    return None if test == RobustTest.Z else np.full(p, clusters - (p if test == RobustTest.NAIVE_TP else 1.0))
+
+
+def _refuse(x: Array, clusters: Clusters, groups: list[ClusterGroup], kind: SandwichKind, test: RobustTest) -> None:
+    p = x.shape[1]
+    if len(clusters) < 2:
+        raise ModelInputError("All effects are in one cluster: a sandwich covariance needs two clusters at least.")
+    if (kind == SandwichKind.CR1P or test == RobustTest.NAIVE_TP) and len(clusters) <= p:
+        asked = kind if kind == SandwichKind.CR1P else test
+        raise ModelInputError(
+            f"{len(clusters)} clusters leave {asked} no degrees of freedom with {p} coefficients: use CR2 with the "
+            "satterthwaite test, or fewer moderators."
+        )
+    if kind == SandwichKind.CR1S and len(x) <= p:
+        raise ModelInputError(f"CR1S divides by the {len(x)} effects less the {p} coefficients: use CR2.")
+    if kind == SandwichKind.CR3:
+        alone = [
+            clusters.names[number]
+            for (numbers, _), found in zip(clusters.members, leverages(x, groups), strict=True)
+            for number in numbers[found > FULL_LEVERAGE]
+        ]
+        if alone:
+            raise ModelInputError(
+                f"CR3 does not exist: cluster {', '.join(alone[:5])} alone tells of a coefficient. Use CR2."
+            )
+
+
+def _notes(terms: tuple[str, ...], df: Array) -> tuple[str, ...]:
+    few = [f"{term} ({value:.2g})" for term, value in zip(terms, df, strict=True) if not value >= TRUSTED_DF]
+    if not few:
+        return ()
+    return (
+        f"Fewer than 4 Satterthwaite degrees of freedom: {', '.join(few)}. Do not trust these p-values and intervals "
+        "(Tipton 2015, Psychol Methods 20:375).",
+    )
