@@ -14,6 +14,11 @@ from toolkit.meta.dependence.hotelling import RobustWaldTest, WaldMethod
 from toolkit.meta.dependence.robust import robust
 from toolkit.meta.dependence.robust_result import RobustResult, RobustTest
 from toolkit.meta.dependence.sandwich import SandwichKind
+from toolkit.meta.dependence.working_models import (
+    RobustVarianceEstimation,
+    WorkingModel,
+    robust_variance_estimation,
+)
 from toolkit.meta.intervals import HeterogeneityInterval, IntervalMethod, PredictionInterval, PredictionMethod
 from toolkit.meta.likelihood import InformationCriteria
 from toolkit.meta.location_scale import LocationScale, location_scale
@@ -75,6 +80,7 @@ __all__ = [
     "Residuals",
     "RobustResult",
     "RobustTest",
+    "RobustVarianceEstimation",
     "RobustWaldTest",
     "SandwichKind",
     "Settings",
@@ -86,6 +92,7 @@ __all__ = [
     "Tau2Estimator",
     "Test",
     "WaldMethod",
+    "WorkingModel",
     "albatross",
     "batch",
     "baujat",
@@ -111,6 +118,7 @@ __all__ = [
     "regression",
     "residuals",
     "robust",
+    "robust_variance_estimation",
     "share_beyond",
     "sign_test",
     "subgroups",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -51,22 +51,39 @@ def robust(
     how = check_choice(RobustTest, test, "test")
     clusters = check_clusters(cluster, result.k)
     groups = working_groups(result, clusters)
-    _refuse(result.model_matrix, clusters, groups, chosen, how)
-    found = sandwich(result.model_matrix, np.asarray(result.residuals), groups, chosen)
-    df = _degrees_of_freedom(how, found, len(clusters))
+    inference = estimate_robustly(
+        result.model_matrix, np.asarray(result.residuals), clusters, groups, chosen, how, result.terms
+    )
     return RobustResult(
         model=result,
-        clusters=clusters,
-        kind=chosen,
-        test=how,
         terms=result.terms,
         beta=result.beta,
-        covariance=found.covariance,
-        moments=found.moments,
-        df=df,
         level=result.level if level is None else check_level(level),
         design=getattr(result, "design", None),
-        notes=_notes(result.terms, found.moments.satterthwaite()),
+        **inference,
+    )
+
+
+def estimate_robustly(
+    x: Array,
+    residuals: Array,
+    clusters: Clusters,
+    groups: list[ClusterGroup],
+    kind: SandwichKind,
+    test: RobustTest,
+    terms: tuple[str, ...],
+) -> dict[str, Any]:
+    """What every cluster-robust result holds, by name, for a fit with these residuals and working variances."""
+    _refuse(x, clusters, groups, kind, test)
+    found = sandwich(x, residuals, groups, kind)
+    return dict(
+        clusters=clusters,
+        kind=kind,
+        test=test,
+        covariance=found.covariance,
+        moments=found.moments,
+        df=_degrees_of_freedom(test, found, len(clusters)),
+        notes=_notes(terms, found.moments.satterthwaite()),
     )
 
 

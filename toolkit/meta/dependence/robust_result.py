@@ -57,11 +57,12 @@ _OMNIBUS = {
 class RobustResult(Estimates):
     """Coefficients of a fitted model with a cluster-robust covariance, on the analysis scale of its effects.
 
-    ``model`` is the fit that they come from, ``clusters`` says which effects belong together, ``kind`` which correction
-    was made, ``moments`` what the degrees of freedom are computed from. ``df`` (p,) is None for z tests.
+    ``model`` is the fit that they come from (None where there is none), ``clusters`` says which effects belong
+    together, ``kind`` which correction was made, ``moments`` what the degrees of freedom are computed from. ``df``
+    (p,) is None for z tests.
     """
 
-    model: Estimates
+    model: Estimates | None
     clusters: Clusters
     kind: SandwichKind
     test: RobustTest
