@@ -156,7 +156,9 @@ bad <- suppressWarnings(vcalc(c(.02, .03, .04), cluster = c(1, 1, 1), type = c("
   rho = matrix(c(1, .9, .9, .9, 1, -.9, .9, -.9, 1), 3, dimnames = list(letters[1:3], letters[1:3]))))
 
 crit <- dat.craft2003
-crit <- crit[crit$study %in% c("1", "3", "6"), ]
+complete <- names(which(tapply(is.na(crit$ri), crit$study, sum) == 0))[1:3]
+crit <- crit[crit$study %in% complete, ]
+crit$ni <- crit$ni + seq_len(nrow(crit)) %% 4   # sizes that differ within a study, as with pairwise deletion
 crit$study <- as.character(crit$study)
 by_form <- function(rtoz, nfun) {
   r <- rcalc(ri ~ var1 + var2 | study, ni = ni, data = crit, rtoz = rtoz, nfun = nfun)

@@ -10,10 +10,19 @@ Nothing here knows of records, files or plots. Effects ``y`` and sampling varian
 
 from toolkit.meta.batch import batch
 from toolkit.meta.comparison import Criterion, LikelihoodRatioTest, ModelSet, likelihood_ratio_test, model_set
+from toolkit.meta.dependence.aggregation import AggregatedEffects, aggregate
+from toolkit.meta.dependence.correlation_covariance import (
+    CorrelatedCorrelations,
+    SampleSize,
+    correlation_covariance,
+    correlation_covariance_of_matrices,
+)
 from toolkit.meta.dependence.hotelling import RobustWaldTest, WaldMethod
+from toolkit.meta.dependence.known_covariance import NotPositiveDefinite, WorkingCovariance
 from toolkit.meta.dependence.robust import robust
 from toolkit.meta.dependence.robust_result import RobustResult, RobustTest
 from toolkit.meta.dependence.sandwich import SandwichKind
+from toolkit.meta.dependence.working_covariance import working_covariance
 from toolkit.meta.dependence.working_models import (
     RobustVarianceEstimation,
     WorkingModel,
@@ -46,6 +55,7 @@ from toolkit.meta.without_pooling.doi_plot import DoiPlot, doi_plot
 from toolkit.meta.without_pooling.p_values import Alternative, CombinationMethod, CombinedP, combine_p_values
 
 __all__ = [
+    "AggregatedEffects",
     "Albatross",
     "Alternative",
     "Bootstrap",
@@ -55,6 +65,7 @@ __all__ = [
     "CombinedP",
     "ContourMeasure",
     "Convergence",
+    "CorrelatedCorrelations",
     "Criterion",
     "Cumulative",
     "DoiPlot",
@@ -72,6 +83,7 @@ __all__ = [
     "MetaRegression",
     "MetaResult",
     "ModelSet",
+    "NotPositiveDefinite",
     "PermutationTest",
     "PredictionInterval",
     "PredictionMethod",
@@ -82,6 +94,7 @@ __all__ = [
     "RobustTest",
     "RobustVarianceEstimation",
     "RobustWaldTest",
+    "SampleSize",
     "SandwichKind",
     "Settings",
     "ShareBeyond",
@@ -92,13 +105,17 @@ __all__ = [
     "Tau2Estimator",
     "Test",
     "WaldMethod",
+    "WorkingCovariance",
     "WorkingModel",
+    "aggregate",
     "albatross",
     "batch",
     "baujat",
     "bootstrap",
     "combine_p_values",
     "contour_sizes",
+    "correlation_covariance",
+    "correlation_covariance_of_matrices",
     "cumulative",
     "doi_plot",
     "funnel",
@@ -122,4 +139,5 @@ __all__ = [
     "share_beyond",
     "sign_test",
     "subgroups",
+    "working_covariance",
 ]
