@@ -71,10 +71,10 @@ for (m in models) for (weights in list(NULL, "ramp")) {
     kinds = tests_of(fit, d$study), robust = if (is.null(w)) robusts_of(fit, d$study))
 }
 
-fit_levels <- function(V, mods, d) {
+fit_levels <- function(V, mods, d, random = ~ 1 | study / esid, tolerances = c(1e-12, 1e-11, 1e-10)) {
   if (is.null(mods)) mods <- ~ 1
-  for (tol in c(1e-12, 1e-11, 1e-10)) {
-    asked <- list(d$y, V, mods = mods, random = ~ 1 | study / esid, data = d,
+  for (tol in tolerances) {
+    asked <- list(d$y, V, mods = mods, random = random, data = d,
       control = list(rel.tol = tol, iter.max = 1000, eval.max = 1000))
     fit <- tryCatch(suppressWarnings(do.call(rma.mv, asked)), error = function(e) NULL)
     if (!is.null(fit)) return(fit)
@@ -91,13 +91,44 @@ influence_of <- function(fit, d) {
     rstudent_fixed = numbers(rstudent(fit, cluster = d$study, reestimate = FALSE)$obs$z),
     rstudent = numbers(rs$obs$z), rstudent_se = numbers(rs$obs$se), chi_square_deleted = numbers(rs$cluster$X2),
     rstandard = numbers(z$obs$z), rstandard_se = numbers(z$obs$se), chi_square = numbers(z$cluster$X2),
-    hat = numbers(hatvalues(fit)), weights = numbers(weights(fit)),
+    baujat = baujat_of(fit, d), hat = numbers(hatvalues(fit)), weights = numbers(weights(fit)),
     left_out = lapply(sort(unique(d$study)), function(s) {
       keep <- d$study != s
       f <- tryCatch(fit_levels(attr(d, "V")[keep, keep], fit$formula.mods, d[keep, ]), error = function(e) NULL)
       if (is.null(f)) NULL else list(beta = numbers(f$beta), se = numbers(f$se), sigma2 = numbers(f$sigma2), q = one(f$QE))
     }))
 }
+# Coordinates of a Baujat plot with clusters in place of studies, variance components kept.
+baujat_of <- function(fit, d) {
+  M <- fit$M; e <- as.numeric(resid(fit)); X <- fit$X; W <- solve(M)
+  found <- lapply(sort(unique(d$study)), function(s) {
+    own <- d$study == s; A <- W[!own, !own]; Xo <- X[!own, , drop = FALSE]
+    vb <- solve(t(Xo) %*% A %*% Xo); b <- vb %*% t(Xo) %*% A %*% d$y[!own]
+    Xi <- X[own, , drop = FALSE]
+    c(t(e[own]) %*% solve(M[own, own]) %*% e[own], mean((Xi %*% (fit$beta - b))^2 / diag(Xi %*% vb %*% t(Xi))))
+  })
+  list(x = sapply(found, `[`, 1), y = sapply(found, `[`, 2))
+}
+# A univariate model, as rma.mv has it, with clusters left out.
+clustered <- lapply(list(character(), "year"), function(x) {
+  fit <- fit_levels(kon$v, formula_of(x), cbind(kon, row = seq_len(nrow(kon))), ~ 1 | row, 1e-10)
+  rs <- rstudent(fit, cluster = kon$study)
+  ids <- sort(unique(kon$study))
+  list(moderators = x, clusters = as.character(ids), cooks = numbers(cooks.distance(fit, cluster = kon$study)),
+    dfbetas = rows(as.matrix(dfbetas(fit, cluster = kon$study))), rstudent = numbers(rs$obs$z),
+    chi_square_deleted = numbers(rs$cluster$X2), left_out = lapply(ids, function(s) {
+      f <- rma.uni(y, v, mods = formula_of(x), data = kon[kon$study != s, ], control = control)
+      list(beta = numbers(f$beta), se = numbers(f$se), tau2 = one(f$tau2))
+    }))
+})
+# An orchard plot of SAT coaching: both tests, hours of coaching held at their mean.
+orchards <- lapply(list(mean = NULL, test = c("verbal", "hours")), function(x) {
+  fit <- rma.uni(y, v, mods = formula_of(x), data = sat, test = "t", control = control)
+  p <- if (is.null(x)) predict(fit) else predict(fit, newmods = rbind(c(0, mean(sat$hours)), c(1, mean(sat$hours))))
+  list(trunk = numbers(p$pred), branch_low = numbers(p$ci.lb), branch_high = numbers(p$ci.ub), twig_low = numbers(p$pi.lb),
+    twig_high = numbers(p$pi.ub))
+})
+
 multilevel <- list()
 for (m in models) for (rho in list(NULL, .6)) {
   d <- sets[[m$data]]
@@ -172,7 +203,7 @@ correlations <- list(
 cat(toJSON(list(
   versions = list(R = one(as.character(getRversion())), metafor = one(as.character(packageVersion("metafor"))),
     clubSandwich = one(as.character(packageVersion("clubSandwich"))), robumeta = one(as.character(packageVersion("robumeta")))),
-  sets = sets, univariate = univariate, multilevel = multilevel, robu = robu_models, aggregates = aggregates,
+  sets = sets, univariate = univariate, clustered = clustered, orchards = orchards, multilevel = multilevel, robu = robu_models, aggregates = aggregates,
   known = known, covariances = lapply(covariances, rows), nearest = rows(bad), correlations = correlations),
   digits = NA, na = "null", null = "null"))
 cat("\n")

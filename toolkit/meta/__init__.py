@@ -11,6 +11,7 @@ Nothing here knows of records, files or plots. Effects ``y`` and sampling varian
 from toolkit.meta.batch import batch
 from toolkit.meta.comparison import Criterion, LikelihoodRatioTest, ModelSet, likelihood_ratio_test, model_set
 from toolkit.meta.dependence.aggregation import AggregatedEffects, aggregate
+from toolkit.meta.dependence.cluster_influence import ClusterInfluence, cluster_influence
 from toolkit.meta.dependence.correlation_covariance import (
     CorrelatedCorrelations,
     SampleSize,
@@ -19,6 +20,8 @@ from toolkit.meta.dependence.correlation_covariance import (
 )
 from toolkit.meta.dependence.hotelling import RobustWaldTest, WaldMethod
 from toolkit.meta.dependence.known_covariance import NotPositiveDefinite, WorkingCovariance
+from toolkit.meta.dependence.leave_one_cluster_out import LeaveOneClusterOut, leave_one_cluster_out
+from toolkit.meta.dependence.orchard import Orchard, orchard
 from toolkit.meta.dependence.robust import robust
 from toolkit.meta.dependence.robust_result import RobustResult, RobustTest
 from toolkit.meta.dependence.sandwich import SandwichKind
@@ -60,6 +63,7 @@ __all__ = [
     "Alternative",
     "Bootstrap",
     "BootstrapInterval",
+    "ClusterInfluence",
     "ClusterMethod",
     "CombinationMethod",
     "CombinedP",
@@ -76,6 +80,7 @@ __all__ = [
     "Influence",
     "InformationCriteria",
     "IntervalMethod",
+    "LeaveOneClusterOut",
     "LeaveOneOut",
     "LikelihoodRatioTest",
     "Link",
@@ -84,6 +89,7 @@ __all__ = [
     "MetaResult",
     "ModelSet",
     "NotPositiveDefinite",
+    "Orchard",
     "PermutationTest",
     "PredictionInterval",
     "PredictionMethod",
@@ -112,6 +118,7 @@ __all__ = [
     "batch",
     "baujat",
     "bootstrap",
+    "cluster_influence",
     "combine_p_values",
     "contour_sizes",
     "correlation_covariance",
@@ -124,10 +131,12 @@ __all__ = [
     "influence",
     "inverse_variance_heterogeneity",
     "labbe",
+    "leave_one_cluster_out",
     "leave_one_out",
     "likelihood_ratio_test",
     "location_scale",
     "model_set",
+    "orchard",
     "permutation_test",
     "profile_likelihood",
     "radial",

@@ -8,6 +8,7 @@ import numpy as np
 
 from toolkit.errors import ModelInputError
 from toolkit.meta.dependence.clusters import Clusters, check_clusters
+from toolkit.meta.dependence.dependent_fit import working_groups
 from toolkit.meta.dependence.robust_result import TRUSTED_DF, RobustResult, RobustTest
 from toolkit.meta.dependence.sandwich import FULL_LEVERAGE, ClusterGroup, Sandwich, SandwichKind, leverages, sandwich
 from toolkit.meta.settings import check_choice, check_level
@@ -18,13 +19,14 @@ if TYPE_CHECKING:
     import pandas as pd
     from numpy.typing import ArrayLike, NDArray
 
+    from toolkit.meta.dependence.dependent_fit import DependentFit
     from toolkit.meta.results import MetaResult
 
     Array = NDArray[np.float64]
 
 
 def robust(
-    result: MetaResult,
+    result: MetaResult | DependentFit,
     cluster: Sequence[object] | pd.Series | ArrayLike,
     *,
     kind: str = "CR2",
@@ -52,7 +54,7 @@ def robust(
     clusters = check_clusters(cluster, result.k)
     groups = working_groups(result, clusters)
     inference = estimate_robustly(
-        result.model_matrix, np.asarray(result.residuals), clusters, groups, chosen, how, result.terms
+        result.model_matrix, result.y - result.model_matrix @ result.beta, clusters, groups, chosen, how, result.terms
     )
     return RobustResult(
         model=result,
@@ -85,17 +87,6 @@ def estimate_robustly(
         df=_degrees_of_freedom(test, found, len(clusters)),
         notes=_notes(terms, found.moments.satterthwaite()),
     )
-
-
-def working_groups(result: MetaResult, clusters: Clusters) -> list[ClusterGroup]:
-    """The model's marginal variances and weights, cut into the clusters."""
-    every_row = np.arange(result.k)[:, None]
-    variances = clusters.matrices([(every_row, (result.v + result.tau2)[:, None, None])])
-    weights: list[Array] | list[None] = [None] * len(variances)
-    if result.studies.weights is not None:
-        weights = clusters.matrices([(every_row, result.studies.weights[:, None, None])])
-    parts = zip(clusters.members, variances, weights, strict=True)
-    return [ClusterGroup(rows, variance, weight) for (_, rows), variance, weight in parts]
 
 
 def _degrees_of_freedom(test: RobustTest, found: Sandwich, clusters: int) -> Array | None:
