@@ -122,6 +122,7 @@ clustered <- lapply(list(character(), "year"), function(x) {
     }))
 })
 # An orchard plot of SAT coaching: both tests, hours of coaching held at their mean.
+
 orchards <- lapply(list(mean = NULL, test = c("verbal", "hours")), function(x) {
   fit <- rma.uni(y, v, mods = formula_of(x), data = sat, test = "t", control = control)
   p <- if (is.null(x)) predict(fit) else predict(fit, newmods = rbind(c(0, mean(sat$hours)), c(1, mean(sat$hours))))
@@ -138,6 +139,17 @@ for (m in models) for (rho in list(NULL, .6)) {
   multilevel[[length(multilevel) + 1]] <- list(data = one(m$data), moderators = m$x, rho = one(rho),
     beta = numbers(fit$beta), sigma2 = numbers(fit$sigma2), kinds = tests_of(fit, d$study), robust = robusts_of(fit, d$study),
     influence = if (length(m$x) < 2) influence_of(fit, d))
+}
+
+# Correlated and hierarchical effects: the three-level fit with CR2, by the assumed correlation of the errors.
+workflows <- list()
+for (m in models[c(1, 3)]) for (rho in c(0, .2, .6, .8)) {
+  d <- sets[[m$data]]
+  V <- if (rho == 0) diag(d$v) else vcalc(v, cluster = study, obs = esid, rho = rho, data = d)
+  fit <- fit_levels(V, formula_of(m$x), d)
+  r <- robust(fit, cluster = d$study, clubSandwich = TRUE)
+  workflows[[length(workflows) + 1]] <- list(data = one(m$data), moderators = m$x, rho = one(rho), beta = numbers(r$beta),
+    se = numbers(r$se), df = numbers(r$ddf), p = numbers(r$pval), sigma2 = numbers(fit$sigma2))
 }
 
 robu_models <- list()
@@ -203,7 +215,7 @@ correlations <- list(
 cat(toJSON(list(
   versions = list(R = one(as.character(getRversion())), metafor = one(as.character(packageVersion("metafor"))),
     clubSandwich = one(as.character(packageVersion("clubSandwich"))), robumeta = one(as.character(packageVersion("robumeta")))),
-  sets = sets, univariate = univariate, clustered = clustered, orchards = orchards, multilevel = multilevel, robu = robu_models, aggregates = aggregates,
+  sets = sets, univariate = univariate, clustered = clustered, orchards = orchards, multilevel = multilevel, workflows = workflows, robu = robu_models, aggregates = aggregates,
   known = known, covariances = lapply(covariances, rows), nearest = rows(bad), correlations = correlations),
   digits = NA, na = "null", null = "null"))
 cat("\n")

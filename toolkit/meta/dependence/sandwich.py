@@ -21,8 +21,8 @@ if TYPE_CHECKING:
     Array = NDArray[np.float64]
     Rows = NDArray[np.int64]
 
-# Below this share of the largest possible eigenvalue the adjustment matrix of a cluster has none in that direction.
-_NO_VARIANCE = 1e-12
+# Below this share of the largest, an eigenvalue of a cluster's residual covariance is 0.
+_NO_VARIANCE = 1e-13
 # A cluster with more leverage than this on some combination of coefficients is alone in telling of it.
 FULL_LEVERAGE = 1.0 - 1e-10
 
@@ -56,9 +56,9 @@ class ClusterGroup(NamedTuple):
 class Moments(NamedTuple):
     """The distribution of a sandwich covariance under the working model.
 
-    For coefficients s and t the covariance is a quadratic form whose P matrix has the elements P_ij = d_i[s, t] (for i
-    = j) + f_i[:, s]' ``form`` f_j[:, t] over clusters i and j, so that sums over all pairs of clusters are sums over
-    clusters. ``own`` d (J, p, p), ``shared`` f (J, u, p).
+    For coefficients s and t the covariance is a quadratic form whose P matrix has the elements P_ij = f_i[:, s]'
+    ``form`` f_j[:, t] for two clusters i and j, and ``own`` for one and the same, so that sums over all pairs of
+    clusters are sums over clusters. ``own`` (J, p, p), ``shared`` f (J, u, p).
     """
 
     own: Array
@@ -71,15 +71,16 @@ class Moments(NamedTuple):
 
     def expected(self) -> Array:
         """The expectation of the sandwich covariance, (p, p)."""
-        return self.own.sum(0) + np.einsum("jas,ab,jbt->st", self.shared, self.form, self.shared, optimize=True)
+        return self.own.sum(0)
 
     def satterthwaite(self) -> Array:
         """Satterthwaite degrees of freedom of the variance of each coefficient: 2 mean^2 / variance, (p,)."""
         own = np.einsum("jss->js", self.own)
         cross = np.vecdot(self.form @ self.shared, self.shared, axis=1)
         products = self.form @ np.einsum("jas,jbs->sab", self.shared, self.shared, optimize=True)
-        squares = (own * (own + 2.0 * cross)).sum(0) + np.einsum("sab,sba->s", products, products)
-        return (own + cross).sum(0) ** 2 / squares
+        pairs = np.einsum("sab,sba->s", products, products) - (cross**2).sum(0)
+        # A sum of squares; below 0 by rounding where one cluster has nearly all the weight.
+        return own.sum(0) ** 2 / ((own**2).sum(0) + np.maximum(pairs, 0.0))
 
     def covariances(self) -> Array:
         """Covariances of the elements of the sandwich, scaled to a mean of the identity: (q, q, q, q).
@@ -91,15 +92,17 @@ class Moments(NamedTuple):
         own, cross = scaled.own, np.einsum("jas,ab,jbt->jst", scaled.shared, self.form, scaled.shared, optimize=True)
         products = np.einsum("jas,jct->stac", scaled.shared, scaled.shared, optimize=True)
         left = np.einsum("stac,ab,cd->stbd", products, self.form, self.form, optimize=True)
-        sums = np.einsum("jsv,jtu->svtu", own, own + cross, optimize=True)
-        sums += np.einsum("jsv,jtu->svtu", cross, own, optimize=True)
+        sums = np.einsum("jsv,jtu->svtu", own, own, optimize=True)
+        sums -= np.einsum("jsv,jtu->svtu", cross, cross, optimize=True)
         sums += np.einsum("stbd,vubd->svtu", left, products, optimize=True)
         return np.einsum("svtu->stuv", sums) + np.einsum("sutv->stuv", sums)
 
     def matrix(self, coefficient: int) -> Array:
         """The P matrix (J, J) of the variance of one coefficient."""
         shared = self.shared[:, :, coefficient]
-        return np.diag(self.own[:, coefficient, coefficient]) + shared @ self.form @ shared.T
+        found = shared @ self.form @ shared.T
+        np.fill_diagonal(found, self.own[:, coefficient, coefficient])
+        return found
 
 
 class Sandwich(NamedTuple):
@@ -125,10 +128,16 @@ def sandwich(x: Array, residuals: Array, groups: Sequence[ClusterGroup], kind: S
     for group in groups:
         z, root = basis.z[group.rows], np.linalg.cholesky(group.variance)
         weighted = _weighted(group, root, z)
-        adjusted = _adjusted(group, z, root, weighted, middle, kind) * factor
+        half, rank = _half(_whitened_residual(root, z, weighted, middle))
+        if kind == SandwichKind.CR2:
+            adjusted = root @ _bias_reduced(half, rank, root, weighted)
+        elif kind == SandwichKind.CR3:
+            adjusted = weighted @ np.linalg.inv(np.eye(x.shape[1]) - _transposed(z) @ weighted)
+        else:
+            adjusted = weighted * factor
         scores.append(np.einsum("mnp,mn->mp", adjusted, residuals[group.rows]))
         told = adjusted @ basis.back.T
-        spread = _transposed(root) @ told
+        spread = half @ _transposed(root) @ told
         own.append(_transposed(spread) @ spread)
         plain = _transposed(z) @ told
         if middle is not None:
@@ -195,25 +204,34 @@ def _weighted(group: ClusterGroup, root: Array, z: Array) -> Array:
     return np.linalg.solve(_transposed(root), np.linalg.solve(root, z))
 
 
-def _adjusted(
-    group: ClusterGroup, z: Array, root: Array, weighted: Array, middle: Array | None, kind: SandwichKind
-) -> Array:
-    """A'W z of each cluster, (m, n, p)."""
-    if kind == SandwichKind.CR3:
-        return weighted @ np.linalg.inv(np.eye(z.shape[2]) - _transposed(z) @ weighted)
-    if kind != SandwichKind.CR2:
-        return weighted
+def _whitened_residual(root: Array, z: Array, weighted: Array, middle: Array | None) -> Array:
+    """The covariance of the residuals of each cluster under the working model, in units of that model: (m, n, n)."""
+    scaled = np.linalg.solve(root, z)
+    identity = np.eye(z.shape[1])
     if middle is None:
-        residual = group.variance - z @ _transposed(z)
-    else:
-        hat = z @ _transposed(weighted) @ group.variance
-        residual = group.variance - hat - _transposed(hat) + z @ middle @ _transposed(z)
-    values, vectors = np.linalg.eigh(_transposed(root) @ residual @ root)
-    largest = np.linalg.norm(root, axis=(1, 2))[:, None] ** 4
-    kept = values > _NO_VARIANCE * largest
-    inverse_roots = np.where(kept, np.where(kept, values, 1.0) ** -0.5, 0.0)
-    turned = root @ vectors
-    return turned @ (inverse_roots[..., None] * (_transposed(turned) @ weighted))
+        return identity - scaled @ _transposed(scaled)
+    cross = scaled @ _transposed(weighted) @ root
+    return identity - cross - _transposed(cross) + scaled @ middle @ _transposed(scaled)
+
+
+def _half(residual: Array) -> tuple[Array, Array]:
+    """A matrix H with H'H the residual covariance K of each cluster, and the rank of K, (m, n, n) and (m,).
+
+    In units of the working model, so that variances many orders of magnitude apart in one cluster do not pass for
+    directions without any.
+    """
+    values, vectors = np.linalg.eigh(residual)
+    kept = values > _NO_VARIANCE * values[:, -1:]
+    roots = np.where(kept, np.sqrt(np.maximum(values, 0.0)), 0.0)
+    return roots[..., None] * _transposed(vectors), kept.sum(1)
+
+
+def _bias_reduced(half: Array, rank: Array, root: Array, weighted: Array) -> Array:
+    """(S K S)^-1/2 L'W z of each cluster, S = L'L, by the singular values of K^1/2 S; A'W z is L times that."""
+    _, singular, right = np.linalg.svd(half @ _transposed(root) @ root)
+    present = np.arange(singular.shape[1]) < rank[:, None]
+    inverse = np.where(present, 1.0 / np.where(present, singular, 1.0), 0.0)
+    return _transposed(right) @ (inverse[..., None] * (right @ _transposed(root) @ weighted))
 
 
 def _transposed(matrices: Array) -> Array:
