@@ -138,6 +138,21 @@ def test_corrections_that_do_not_exist_are_refused():
         meta.robust(two, ["a", "a", "b", "b"], kind="CR1p")
 
 
+def test_more_constraints_than_clusters_tell_of_have_a_reason():
+    draw = np.random.default_rng(4)
+    y, v, x = draw.normal(size=10), draw.uniform(0.1, 0.3, 10), draw.normal(size=(10, 3))
+    found = meta.robust(meta.regression(y, v, x), ["a"] * 5 + ["b"] * 5)
+    assert found.omnibus.p_value is None
+    assert "cannot tell of 3 constraints" in found.omnibus.reason
+    assert found.qm is None
+    assert "cannot tell" in found.summary()
+
+
+def test_a_coefficient_that_no_two_clusters_tell_of_is_said_to_be_so():
+    result = meta.random_effects([0.3, 0.1], [0.1, 0.2], weights=[1, 0])
+    assert any("No two clusters tell of mean" in note for note in meta.robust(result, [1, 2]).notes)
+
+
 @settings(max_examples=30, deadline=None)
 @given(st.integers(0, 2**32 - 1), st.floats(-6, 6))
 def test_order_of_rows_and_units_do_not_matter(seed, power):

@@ -71,6 +71,10 @@ def test_one_effect_a_study_leaves_nothing_to_vary_within_studies():
 def test_wrong_settings_are_refused():
     with pytest.raises(ModelInputError, match="rho must lie between 0 and 1"):
         meta.robust_variance_estimation([0.1, 0.2], [1, 1], [1, 2], rho=80)
+    with pytest.raises(ModelInputError, match="one study"):
+        meta.robust_variance_estimation([0.1, 0.2], [1, 1], [1, 1])
+    with pytest.raises(ModelInputError, match="all the weight"):
+        meta.robust_variance_estimation([0.1, 0.2, 0.3], [1e-12, 1e12, 1], [1, 2, 2])
     with pytest.raises(ModelInputError, match="working must be one of CORR, HIER"):
         meta.robust_variance_estimation([0.1, 0.2], [1, 1], [1, 2], working="CS")
     with pytest.raises(ModelInputError, match="no degrees of freedom"):

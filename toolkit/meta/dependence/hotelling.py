@@ -20,6 +20,10 @@ if TYPE_CHECKING:
     Array = NDArray[np.float64]
 
 
+# Below this eigenvalue of its correlations a covariance is singular.
+_SINGULAR = 1e-12
+
+
 class WaldMethod(StrEnum):
     """How the distribution of a Wald statistic Q of q constraints is approximated (names as in clubSandwich).
 
@@ -55,11 +59,12 @@ class RobustWaldTest(Shown):
     """F statistic, its degrees of freedom and p-value of the hypothesis that q combinations of coefficients are 0.
 
     ``df_denom`` is None for a chi-square test (``statistic`` is then chi-square / q). Where the approximation leaves
-    no degrees of freedom, the p-value is None and ``reason`` says so.
+    no degrees of freedom the p-value is None, where the covariance is singular the statistic as well, and ``reason``
+    says so.
     """
 
     method: WaldMethod
-    statistic: float
+    statistic: float | None
     df_num: int
     df_denom: float | None
     p_value: float | None
@@ -81,9 +86,14 @@ class RobustWaldTest(Shown):
 
 def test_of(evidence: Evidence, method: WaldMethod) -> RobustWaldTest:
     """The Wald test of this evidence."""
-    q = len(evidence.difference)
+    q, clusters = len(evidence.difference), evidence.clusters
+    if _is_singular(evidence.covariance) or _is_singular(evidence.moments.expected()):
+        reason = (
+            f"{clusters} clusters cannot tell of {q} constraints at once: their sandwich covariance is singular. Test "
+            "fewer coefficients."
+        )
+        return RobustWaldTest(method, None, q, None, None, clusters, reason)
     wald = float(evidence.difference @ np.linalg.solve(evidence.covariance, evidence.difference))
-    clusters = evidence.clusters
     naive = {WaldMethod.NAIVE_F: clusters - 1.0, WaldMethod.NAIVE_FP: clusters - evidence.coefficients}
     if method == WaldMethod.CHI_SQUARE:
         return RobustWaldTest(method, wald / q, q, None, float(chdtrc(q, wald)), clusters)
@@ -96,6 +106,13 @@ def test_of(evidence: Evidence, method: WaldMethod) -> RobustWaldTest:
 
 
 test_of.__test__ = False  # not a test case for pytest
+
+
+def _is_singular(covariance: Array) -> bool:
+    scale = np.sqrt(np.diagonal(covariance))
+    if not (scale > 0).all():
+        return True
+    return bool(np.linalg.eigvalsh(covariance / np.outer(scale, scale))[0] < _SINGULAR)
 
 
 def _f_test(method: WaldMethod, statistic: float, q: int, df: float, clusters: int) -> RobustWaldTest:

@@ -25,6 +25,10 @@ if TYPE_CHECKING:
     Array = NDArray[np.float64]
 
 
+# Below this share of the variance under the working model, a sandwich has none for a coefficient.
+_UNTOLD = 1e-10
+
+
 def robust(
     result: MetaResult | DependentFit,
     cluster: Sequence[object] | pd.Series | ArrayLike,
@@ -85,7 +89,7 @@ def estimate_robustly(
         covariance=found.covariance,
         moments=found.moments,
         df=_degrees_of_freedom(test, found, len(clusters)),
-        notes=_notes(terms, found.moments.satterthwaite()),
+        notes=_notes(terms, found),
     )
 
 
@@ -120,11 +124,23 @@ def _refuse(x: Array, clusters: Clusters, groups: list[ClusterGroup], kind: Sand
             )
 
 
-def _notes(terms: tuple[str, ...], df: Array) -> tuple[str, ...]:
-    few = [f"{term} ({value:.2g})" for term, value in zip(terms, df, strict=True) if not value >= TRUSTED_DF]
-    if not few:
-        return ()
-    return (
-        f"Fewer than 4 Satterthwaite degrees of freedom: {', '.join(few)}. Do not trust these p-values and intervals "
-        "(Tipton 2015, Psychol Methods 20:375).",
-    )
+def _notes(terms: tuple[str, ...], found: Sandwich) -> tuple[str, ...]:
+    df = found.moments.satterthwaite()
+    told = np.diagonal(found.moments.expected()) > _UNTOLD * np.diagonal(found.working)
+    notes = []
+    if not told.all():
+        names = ", ".join(term for term, known in zip(terms, told, strict=True) if not known)
+        notes.append(
+            f"No two clusters tell of {names}: the robust standard error is 0 by construction, not by agreement."
+        )
+    few = [
+        f"{term} ({value:.3g})"
+        for term, value, known in zip(terms, df, told, strict=True)
+        if known and value < TRUSTED_DF
+    ]
+    if few:
+        notes.append(
+            f"Fewer than 4 Satterthwaite degrees of freedom: {', '.join(few)}. Do not trust these p-values and "
+            "intervals (Tipton 2015, Psychol Methods 20:375)."
+        )
+    return tuple(notes)

@@ -91,10 +91,12 @@ class RobustResult(Estimates):
         return read_only(self.moments.satterthwaite())
 
     @property
-    def qm(self) -> float:
+    def qm(self) -> float | None:
         """F statistic (chi-square for z) of the moderators, or of the mean where there is none; see ``omnibus``."""
-        q, method = self.omnibus.df_num, self.omnibus.method
-        return self.omnibus.statistic * (q if method == WaldMethod.CHI_SQUARE else 1)
+        found = self.omnibus
+        if found.statistic is None:
+            return None
+        return found.statistic * (found.df_num if found.method == WaldMethod.CHI_SQUARE else 1)
 
     @property
     def qm_df(self) -> tuple[int, float | None]:

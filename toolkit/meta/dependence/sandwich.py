@@ -80,7 +80,8 @@ class Moments(NamedTuple):
         products = self.form @ np.einsum("jas,jbs->sab", self.shared, self.shared, optimize=True)
         pairs = np.einsum("sab,sba->s", products, products) - (cross**2).sum(0)
         # A sum of squares; below 0 by rounding where one cluster has nearly all the weight.
-        return own.sum(0) ** 2 / ((own**2).sum(0) + np.maximum(pairs, 0.0))
+        with np.errstate(invalid="ignore"):
+            return own.sum(0) ** 2 / ((own**2).sum(0) + np.maximum(pairs, 0.0))
 
     def covariances(self) -> Array:
         """Covariances of the elements of the sandwich, scaled to a mean of the identity: (q, q, q, q).
@@ -106,10 +107,11 @@ class Moments(NamedTuple):
 
 
 class Sandwich(NamedTuple):
-    """A sandwich covariance (p, p) and its moments."""
+    """A sandwich covariance (p, p), its moments, and the covariance that the working model gives, (p, p)."""
 
     covariance: Array
     moments: Moments
+    working: Array
 
 
 class _Basis(NamedTuple):
@@ -145,7 +147,8 @@ def sandwich(x: Array, residuals: Array, groups: Sequence[ClusterGroup], kind: S
         shared.append(plain)
     all_scores = np.concatenate(scores) @ basis.back.T
     moments = Moments(np.concatenate(own), np.concatenate(shared), _form(middle, x.shape[1]))
-    return Sandwich(all_scores.T @ all_scores, moments)
+    working = basis.back @ (np.eye(x.shape[1]) if middle is None else middle) @ basis.back.T
+    return Sandwich(all_scores.T @ all_scores, moments, working)
 
 
 def leverages(x: Array, groups: Sequence[ClusterGroup]) -> list[Array]:

@@ -144,6 +144,8 @@ def _fit(
     small_sample: bool,
     level: float,
 ) -> RobustVarianceEstimation:
+    if len(clusters) < 2:
+        raise ModelInputError("All effects are of one study: robust variance estimation needs two studies at least.")
     mean_v = np.bincount(clusters.codes, studies.v) / clusters.sizes
     if working == WorkingModel.CORR:
         found = _correlated(studies, clusters, made.x, mean_v, rho)
@@ -187,6 +189,7 @@ def _correlated(studies: Studies, clusters: Clusters, x: Array, mean_v: Array, r
     shared = float(np.sum(bread * (sums.T @ ((of_study / sizes)[:, None] * sums)))) - own
     q, expected = float(np.sum(w * residuals**2)), len(clusters) - own - rho * shared
     spread = float(w.sum() - np.sum(bread * (sums.T @ (of_study[:, None] ** 2 * sums))))
+    _refuse_dominated(spread, float(w.sum()))
     return _Heterogeneity(max(0.0, (q - expected) / spread), None, max(0.0, 100.0 * (q - expected) / q) if q else 0.0)
 
 
@@ -205,10 +208,19 @@ def _hierarchical(studies: Studies, clusters: Clusters, x: Array) -> _Heterogene
     a1 = float(np.sum(sizes**2) - 2.0 * np.sum(bread * sized) + np.sum(doubled * both))
     b1 = float(len(v) - 2.0 * np.sum(bread * (weighted.T @ plain)) + np.sum(doubled * squares))
     a2, b2 = float(w.sum() - np.sum(bread * both)), float(w.sum() - np.sum(bread * squares))
+    _refuse_dominated(a2, float(w.sum()))
     determinant = b1 * a2 - b2 * a1
     alone = (sizes == 1).all()  # one effect a study: nothing varies within
     omega2 = 0.0 if alone else max(0.0, (q_between * a2 - q_within * a1) / determinant)
     return _Heterogeneity(max(0.0, (q_within - omega2 * b2) / a2), omega2, None)
+
+
+def _refuse_dominated(spread: float, weight: float) -> None:
+    if spread <= 1e-13 * weight:
+        raise ModelInputError(
+            "One study has all the weight, so that tau2 cannot be estimated: check for variances that differ by many "
+            "orders of magnitude, or use fewer moderators."
+        )
 
 
 def _sums(clusters: Clusters, columns: Array) -> Array:
