@@ -91,7 +91,7 @@ influence_of <- function(fit, d) {
     rstudent_fixed = numbers(rstudent(fit, cluster = d$study, reestimate = FALSE)$obs$z),
     rstudent = numbers(rs$obs$z), rstudent_se = numbers(rs$obs$se), chi_square_deleted = numbers(rs$cluster$X2),
     rstandard = numbers(z$obs$z), rstandard_se = numbers(z$obs$se), chi_square = numbers(z$cluster$X2),
-    baujat = baujat_of(fit, d), hat = numbers(hatvalues(fit)), weights = numbers(weights(fit)),
+    baujat = baujat_of(fit, d), hat = numbers(hatvalues(fit)), weights = numbers(weights(fit, type = if (fit$int.only) "rowsum" else "diagonal")),
     left_out = lapply(sort(unique(d$study)), function(s) {
       keep <- d$study != s
       f <- tryCatch(fit_levels(attr(d, "V")[keep, keep], fit$formula.mods, d[keep, ]), error = function(e) NULL)

@@ -31,9 +31,10 @@ _EFFECTS = "hat weight residual standardised studentised".split()
 class ClusterInfluence(Shown):
     """Influence of J clusters and residuals of k effects, on the analysis scale of the fit.
 
-    By effect (k,): ``hat`` values; ``weight`` in percent, the diagonal of the inverse marginal covariance;
-    ``residual``; ``standardised`` (over its standard error) and ``studentised`` residuals (from the fit without the
-    cluster). By cluster (J,): ``chi_square`` and ``chi_square_deleted``, the joint size of either kind of residuals,
+    By effect (k,): ``hat`` values; ``weight`` in percent, that of the effect in the mean, or for a regression the
+    diagonal of the inverse marginal covariance; ``residual``; ``standardised`` (the residual over its standard error);
+    ``studentised`` (the same from the fit without the cluster). By cluster (J,): ``chi_square`` and
+    ``chi_square_deleted``, the joint size of either kind of residuals,
     with as many degrees of freedom as effects; ``cooks_distance``, the squared distance that the coefficients move
     without it; ``dfbetas`` (J, p), the move of each in standard errors; ``pearson``, its part of the weighted sum of
     squares of the residuals, and ``fitted_change``, the mean squared change of its fitted values without it, in
@@ -129,7 +130,7 @@ def cluster_influence(
     deleted, reasons = without_each(result, clusters, groups, refit=refit)
     x, y = result.model_matrix, result.y
     residual = y - x @ result.beta
-    k, count = len(y), len(clusters)
+    k, count, is_mean = len(y), len(clusters), x.shape[1] == 1 and bool((x == 1).all())
     hat, weight, standardised, studentised = (np.full(k, np.nan) for _ in range(4))
     chi_square, chi_square_deleted, cooks, pearson, change = (np.full(count, np.nan) for _ in range(5))
     dfbetas = np.full((count, x.shape[1]), np.nan)
@@ -138,7 +139,7 @@ def cluster_influence(
         spread = x[rows] @ bread @ np.swapaxes(x[rows], 1, 2)
         inverse = np.linalg.inv(group.variance)
         hat[rows] = np.einsum("mij,mji->mi", spread, inverse)
-        weight[rows] = np.einsum("mii->mi", inverse)
+        weight[rows] = inverse.sum(2) if is_mean else np.einsum("mii->mi", inverse)
         pearson[numbers] = np.einsum("mi,mij,mj->m", residual[rows], inverse, residual[rows])
         for at, one in enumerate(numbers.tolist()):
             own = rows[at]
