@@ -10,6 +10,27 @@ Nothing here knows of records, files or plots. Effects ``y`` and sampling varian
 
 from toolkit.meta.batch import batch
 from toolkit.meta.comparison import Criterion, LikelihoodRatioTest, ModelSet, likelihood_ratio_test, model_set
+from toolkit.meta.dependence.aggregation import AggregatedEffects, aggregate
+from toolkit.meta.dependence.cluster_influence import ClusterInfluence, cluster_influence
+from toolkit.meta.dependence.correlation_covariance import (
+    CorrelatedCorrelations,
+    SampleSize,
+    correlation_covariance,
+    correlation_covariance_of_matrices,
+)
+from toolkit.meta.dependence.hotelling import RobustWaldTest, WaldMethod
+from toolkit.meta.dependence.known_covariance import NotPositiveDefinite, WorkingCovariance
+from toolkit.meta.dependence.leave_one_cluster_out import LeaveOneClusterOut, leave_one_cluster_out
+from toolkit.meta.dependence.orchard import Orchard, orchard
+from toolkit.meta.dependence.robust import robust
+from toolkit.meta.dependence.robust_result import RobustResult, RobustTest
+from toolkit.meta.dependence.sandwich import SandwichKind
+from toolkit.meta.dependence.working_covariance import working_covariance
+from toolkit.meta.dependence.working_models import (
+    RobustVarianceEstimation,
+    WorkingModel,
+    robust_variance_estimation,
+)
 from toolkit.meta.intervals import HeterogeneityInterval, IntervalMethod, PredictionInterval, PredictionMethod
 from toolkit.meta.likelihood import InformationCriteria
 from toolkit.meta.location_scale import LocationScale, location_scale
@@ -37,15 +58,18 @@ from toolkit.meta.without_pooling.doi_plot import DoiPlot, doi_plot
 from toolkit.meta.without_pooling.p_values import Alternative, CombinationMethod, CombinedP, combine_p_values
 
 __all__ = [
+    "AggregatedEffects",
     "Albatross",
     "Alternative",
     "Bootstrap",
     "BootstrapInterval",
+    "ClusterInfluence",
     "ClusterMethod",
     "CombinationMethod",
     "CombinedP",
     "ContourMeasure",
     "Convergence",
+    "CorrelatedCorrelations",
     "Criterion",
     "Cumulative",
     "DoiPlot",
@@ -56,6 +80,7 @@ __all__ = [
     "Influence",
     "InformationCriteria",
     "IntervalMethod",
+    "LeaveOneClusterOut",
     "LeaveOneOut",
     "LikelihoodRatioTest",
     "Link",
@@ -63,12 +88,20 @@ __all__ = [
     "MetaRegression",
     "MetaResult",
     "ModelSet",
+    "NotPositiveDefinite",
+    "Orchard",
     "PermutationTest",
     "PredictionInterval",
     "PredictionMethod",
     "ProfileLikelihood",
     "Resampling",
     "Residuals",
+    "RobustResult",
+    "RobustTest",
+    "RobustVarianceEstimation",
+    "RobustWaldTest",
+    "SampleSize",
+    "SandwichKind",
     "Settings",
     "ShareBeyond",
     "Side",
@@ -77,12 +110,19 @@ __all__ = [
     "Subgroups",
     "Tau2Estimator",
     "Test",
+    "WaldMethod",
+    "WorkingCovariance",
+    "WorkingModel",
+    "aggregate",
     "albatross",
     "batch",
     "baujat",
     "bootstrap",
+    "cluster_influence",
     "combine_p_values",
     "contour_sizes",
+    "correlation_covariance",
+    "correlation_covariance_of_matrices",
     "cumulative",
     "doi_plot",
     "funnel",
@@ -91,17 +131,22 @@ __all__ = [
     "influence",
     "inverse_variance_heterogeneity",
     "labbe",
+    "leave_one_cluster_out",
     "leave_one_out",
     "likelihood_ratio_test",
     "location_scale",
     "model_set",
+    "orchard",
     "permutation_test",
     "profile_likelihood",
     "radial",
     "random_effects",
     "regression",
     "residuals",
+    "robust",
+    "robust_variance_estimation",
     "share_beyond",
     "sign_test",
     "subgroups",
+    "working_covariance",
 ]

@@ -1,0 +1,98 @@
+"""Clusters of effects: which rows belong together, with clusters of one size held as one array."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from toolkit.errors import ModelInputError
+from toolkit.meta.display import studies
+from toolkit.meta.frozen import Frozen
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    import pandas as pd
+    from numpy.typing import ArrayLike, NDArray
+
+    Array = NDArray[np.float64]
+    Integers = NDArray[np.int64]
+
+
+@dataclass(frozen=True, eq=False)
+class Clusters(Frozen):
+    """The cluster of each of k effects: ``codes`` (k,) count ``names`` in the order of their first rows."""
+
+    names: tuple[str, ...]
+    codes: Integers
+
+    def __len__(self) -> int:
+        return len(self.names)
+
+    @cached_property
+    def sizes(self) -> Integers:
+        """Number of effects of each cluster, (J,)."""
+        return np.bincount(self.codes, minlength=len(self.names))
+
+    @cached_property
+    def members(self) -> tuple[tuple[Integers, Integers], ...]:
+        """For each size n that occurs: the numbers of the m clusters of that size (m,), and their rows (m, n)."""
+        order = np.argsort(self.codes, kind="stable")
+        starts = np.concatenate([[0], np.cumsum(self.sizes)[:-1]])
+        found = []
+        for size in np.unique(self.sizes).tolist():
+            of_size = np.flatnonzero(self.sizes == size)
+            found.append((of_size, order[starts[of_size][:, None] + np.arange(size)]))
+        return tuple(found)
+
+    def matrices(self, blocks: Iterable[tuple[Integers, Array]]) -> list[Array]:
+        """A block-diagonal matrix cut into the clusters: (m, n, n) for each of ``members``.
+
+        ``blocks`` are rows (b, s) with matrices (b, s, s), each within one cluster. Raises ModelInputError for a block
+        that reaches over two clusters, with their names.
+        """
+        size_of = np.searchsorted(np.unique(self.sizes), self.sizes)
+        slot, place = np.empty(len(self), np.int64), np.empty(len(self.codes), np.int64)
+        for numbers, rows in self.members:
+            slot[numbers] = np.arange(len(numbers))
+            place[rows] = np.arange(rows.shape[1])
+        found = [np.zeros((len(rows), rows.shape[1], rows.shape[1])) for _, rows in self.members]
+        for rows, matrices in blocks:
+            cluster = self.codes[rows]
+            self._refuse_crossing(rows, cluster)
+            for at, whole in enumerate(found):
+                chosen = size_of[cluster[:, 0]] == at
+                inside = place[rows[chosen]]
+                owner = slot[cluster[chosen, 0]][:, None, None]
+                whole[owner, inside[:, :, None], inside[:, None, :]] = matrices[chosen]
+        return found
+
+    def _refuse_crossing(self, rows: Integers, cluster: Integers) -> None:
+        wrong = np.flatnonzero((cluster != cluster[:, :1]).any(1))
+        if len(wrong):
+            row = int(wrong[0])
+            other = int(np.flatnonzero(cluster[row] != cluster[row, 0])[0])
+            names = [self.names[code] for code in (cluster[row, 0], cluster[row, other])]
+            raise ModelInputError(
+                f"The model has effects of different clusters as dependent: those in rows {rows[row, 0]} and "
+                f"{rows[row, other]} (clusters {names[0]} and {names[1]}). Give the clusters of the outermost level, "
+                "which no random effect or covariance crosses."
+            )
+
+
+def check_clusters(cluster: Sequence[object] | pd.Series | ArrayLike, k: int) -> Clusters:
+    """The cluster of each of k effects. Raises ModelInputError for a missing one, with its rows, and a wrong number."""
+    import pandas as pd
+
+    column = pd.Series(cluster).reset_index(drop=True)
+    if len(column) != k:
+        raise ModelInputError(f"There are {studies(k)} and {len(column)} clusters: name the cluster of each row.")
+    rows = np.flatnonzero(column.isna()).tolist()
+    if rows:
+        shown = ", ".join(map(str, rows[:5])) + (f" and {len(rows) - 5} more" if len(rows) > 5 else "")
+        raise ModelInputError(f"The cluster is missing in row {shown}: name it, or leave these rows out.")
+    codes, names = pd.factorize(column)
+    return Clusters(tuple(str(name) for name in names), codes.astype(np.int64))
