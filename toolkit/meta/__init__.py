@@ -9,6 +9,8 @@ Nothing here knows of records, files or plots. Effects ``y`` and sampling varian
 """
 
 from toolkit.meta.batch import batch
+from toolkit.meta.bias.selection_model import SelectionModel, selection_model
+from toolkit.meta.bias.weight_functions import Weight
 from toolkit.meta.comparison import Criterion, LikelihoodRatioTest, ModelSet, likelihood_ratio_test, model_set
 from toolkit.meta.intervals import HeterogeneityInterval, IntervalMethod, PredictionInterval, PredictionMethod
 from toolkit.meta.likelihood import InformationCriteria
@@ -69,6 +71,7 @@ __all__ = [
     "ProfileLikelihood",
     "Resampling",
     "Residuals",
+    "SelectionModel",
     "Settings",
     "ShareBeyond",
     "Side",
@@ -77,6 +80,7 @@ __all__ = [
     "Subgroups",
     "Tau2Estimator",
     "Test",
+    "Weight",
     "albatross",
     "batch",
     "baujat",
@@ -101,6 +105,7 @@ __all__ = [
     "random_effects",
     "regression",
     "residuals",
+    "selection_model",
     "share_beyond",
     "sign_test",
     "subgroups",
