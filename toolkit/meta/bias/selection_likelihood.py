@@ -79,8 +79,7 @@ class StepSelection:
         if self.fixed is not None:
             return Derivatives(float(self.counts @ np.log(self.fixed)), np.empty(0), np.empty((0, 0)))
         counts = self.counts[1:]
-        with np.errstate(divide="ignore"):
-            return Derivatives(float(counts @ np.log(delta)), counts / delta, np.diag(-counts / delta**2))
+        return Derivatives(float(counts @ np.log(delta)), counts / delta, np.diag(-counts / delta**2))
 
 
 class SmoothSelection:
@@ -182,11 +181,10 @@ class SelectionLikelihood:
             a = np.vecdot(d, weights)
             low = np.einsum("okn,knd->okd", d[:3], slopes)
             bent = np.einsum("kn,knde->kde", d[0], curvature)
-        with np.errstate(divide="ignore", invalid="ignore"):
-            r = a[1:] / a[0]
-            low = low / a[0][:, None]
-            bent = bent / a[0][:, None, None]
-            loglik = own.loglik - np.sum(np.log(a[0]) + 0.5 * (np.log(s) + LOG_2PI + (self.y - mean) ** 2 / s))
+        r = a[1:] / a[0]
+        low = low / a[0][:, None]
+        bent = bent / a[0][:, None, None]
+        loglik = own.loglik - np.sum(np.log(a[0]) + 0.5 * (np.log(s) + LOG_2PI + (self.y - mean) ** 2 / s))
         return Derivatives(float(loglik), *self._derivatives(self.y - mean, s, r, low, bent, own))
 
     def _derivatives(self, e: Array, s: Array, r: Array, low: Array, bent: Array, own: Derivatives):

@@ -91,11 +91,9 @@ def _ascent(now: Derivatives, free: NDArray[np.intp], scale: Array) -> Array:
     unit = scale[free]
     gradient = now.gradient[free] * unit
     information = -now.hessian[free][:, free] * np.outer(unit, unit)
-    try:
-        np.linalg.cholesky(information)
-        return np.linalg.solve(information, gradient) * unit
-    except np.linalg.LinAlgError:
-        values, vectors = np.linalg.eigh(information)
-        size = np.maximum(np.abs(values), 1e-8 * np.abs(values).max())
-        step = vectors @ ((vectors.T @ gradient) / size)
-        return step * min(1.0, 2.0 / float(np.abs(step).max())) * unit
+    values, vectors = np.linalg.eigh(information)
+    largest = max(values[-1], -values[0])
+    step = vectors @ ((gradient @ vectors) / np.maximum(np.abs(values), 1e-14 * largest))
+    if values[0] > 0:
+        return step * unit
+    return step * (min(1.0, 2.0 / float(np.abs(step).max())) * unit)
