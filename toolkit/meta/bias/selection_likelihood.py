@@ -139,17 +139,19 @@ def _panels(weight: SmoothWeight, two_sided: bool) -> tuple[Array, Array, Array]
     breaks = {low, high}
     if two_sided:
         breaks.add(0.0)
-        if weight.p_min:
-            at_one = float(ndtri(0.5 + weight.p_min / 2.0))
-            graded = np.geomspace(at_one, 1.0, 10)  # near z = 0 the function is a power of |z|
+        if weight.p_min or weight.count == 2:
+            at_one = float(ndtri(0.5 + weight.p_min / 2.0)) or 1e-3
+            graded = np.geomspace(at_one, 1.0, 10)  # near z = 0 the function is a power of |z|, or steep
             breaks |= {*(-graded).tolist(), *graded.tolist()}
     if weight.step:
         at_step = float(-ndtri(weight.step / (2.0 if two_sided else 1.0)))
         breaks |= {at_step, -at_step} if two_sided else {at_step}
     ends = np.array(sorted(edge for edge in breaks if low <= edge <= high))
-    pieces = [np.linspace(a, b, max(int(np.ceil(b - a)), 1) + 1)[:-1] for a, b in pairwise(ends)]
+    # Two parameters can make a function that is steeper than a standard normal density.
+    width, order = (0.5, 16) if weight.count == 2 else (1.0, 14)
+    pieces = [np.linspace(a, b, max(int(np.ceil((b - a) / width)), 1) + 1)[:-1] for a, b in pairwise(ends)]
     edges = np.append(np.concatenate(pieces), high)
-    x, w = np.polynomial.legendre.leggauss(10)
+    x, w = np.polynomial.legendre.leggauss(order)
     half = np.diff(edges)[:, None] / 2.0
     return (edges[:-1, None] + half * (1.0 + x)).ravel(), (half * w).ravel(), np.array([low, high])
 
