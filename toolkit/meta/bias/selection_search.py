@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from numpy.typing import NDArray
 
     from toolkit.meta.bias.selection_likelihood import Derivatives, SelectionLikelihood
@@ -16,6 +18,7 @@ if TYPE_CHECKING:
 MAX_ITERATIONS = 100
 _HALVINGS = 30
 _SETTLED = 1e-14  # expected gain in log-likelihood, relative to its size: the parameters are then right to 1e-7
+_NEAR = 1e-2  # of the scale of a parameter
 
 
 class Maximum(NamedTuple):
@@ -47,7 +50,9 @@ class Problem(NamedTuple):
 
 def highest(problem: Problem, starts: list[Array]) -> Maximum:
     """The highest maximum that Newton's method reaches from these starts."""
-    found = [newton(problem, start) for start in starts]
+    found: list[Maximum] = []
+    for start in starts:
+        found.append(newton(problem, start, found))
     found = [one for one in found if np.isfinite(one.at.loglik)]
     best = max(found, key=lambda one: (one.at.loglik, one.converged))
     distinct = {round(one.at.loglik - best.at.loglik, 5) for one in found if one.converged}
@@ -55,15 +60,19 @@ def highest(problem: Problem, starts: list[Array]) -> Maximum:
 
 
 @np.errstate(all="ignore")
-def newton(problem: Problem, start: Array) -> Maximum:
+def newton(problem: Problem, start: Array, known: Sequence[Maximum] = ()) -> Maximum:
     """Newton's method on the parameters that are not held at a bound by their gradient, with step-halving.
 
     Where the likelihood is not concave the eigenvalues of the Hessian change their sign, so that each step climbs.
+    A search that comes this near to a maximum that is ``known`` ends there.
     """
     low, high, scale = problem.low, problem.high, problem.scale
     theta = np.clip(start, low, high)
     now = problem.at(theta)
     for iteration in range(1, MAX_ITERATIONS + 1):
+        for one in known:
+            if one.converged and (np.abs(theta - one.theta) <= _NEAR * scale).all():
+                return one
         gradient = now.gradient
         free = np.flatnonzero(~((theta <= low) & (gradient <= 0)) & ~((theta >= high) & (gradient >= 0)) & (low < high))
         if not len(free):
