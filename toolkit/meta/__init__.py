@@ -9,7 +9,10 @@ Nothing here knows of records, files or plots. Effects ``y`` and sampling varian
 """
 
 from toolkit.meta.batch import batch
+from toolkit.meta.bias.asymmetry import Egger, Predictor, RankTest, RegressionModel, egger, rank_test
+from toolkit.meta.bias.fail_safe import FailSafe, FailSafeN, failsafe_n
 from toolkit.meta.bias.selection_model import SelectionModel, selection_model
+from toolkit.meta.bias.trim_and_fill import MissingEstimator, MissingSide, TrimAndFill, trim_and_fill
 from toolkit.meta.bias.weight_functions import Weight
 from toolkit.meta.comparison import Criterion, LikelihoodRatioTest, ModelSet, likelihood_ratio_test, model_set
 from toolkit.meta.intervals import HeterogeneityInterval, IntervalMethod, PredictionInterval, PredictionMethod
@@ -51,6 +54,9 @@ __all__ = [
     "Criterion",
     "Cumulative",
     "DoiPlot",
+    "Egger",
+    "FailSafe",
+    "FailSafeN",
     "FunnelPoints",
     "Gosh",
     "GoshClusters",
@@ -64,11 +70,16 @@ __all__ = [
     "LocationScale",
     "MetaRegression",
     "MetaResult",
+    "MissingEstimator",
+    "MissingSide",
     "ModelSet",
     "PermutationTest",
     "PredictionInterval",
     "PredictionMethod",
+    "Predictor",
     "ProfileLikelihood",
+    "RankTest",
+    "RegressionModel",
     "Resampling",
     "Residuals",
     "SelectionModel",
@@ -80,6 +91,7 @@ __all__ = [
     "Subgroups",
     "Tau2Estimator",
     "Test",
+    "TrimAndFill",
     "Weight",
     "albatross",
     "batch",
@@ -89,6 +101,8 @@ __all__ = [
     "contour_sizes",
     "cumulative",
     "doi_plot",
+    "egger",
+    "failsafe_n",
     "funnel",
     "gosh",
     "gosh_clusters",
@@ -103,10 +117,12 @@ __all__ = [
     "profile_likelihood",
     "radial",
     "random_effects",
+    "rank_test",
     "regression",
     "residuals",
     "selection_model",
     "share_beyond",
     "sign_test",
     "subgroups",
+    "trim_and_fill",
 ]
