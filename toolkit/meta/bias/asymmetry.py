@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
     Array = NDArray[np.float64]
 
-_EXACT_BELOW = 50  # as R's cor.test
+_EXACT_UP_TO = 500  # beyond, the cost grows with the cube of k and the normal p-value is as good
 
 
 class Predictor(StrEnum):
@@ -220,8 +220,8 @@ class RankTest(Shown):
 def rank_test(result: MetaResult) -> RankTest:
     """Correlate effects, standardised at their common-effect mean, with their variances by Kendall's tau.
 
-    Begg and Mazumdar (1994, Biometrics 50:1088). The p-value is exact below 50 studies without ties, as in R's
-    cor.test. Moderators of ``result`` are not used. Raises ModelInputError below 2 studies, and where all effects or
+    Begg and Mazumdar (1994, Biometrics 50:1088). The p-value is exact for up to 500 studies without ties, as
+    in metafor. Moderators of ``result`` are not used. Raises ModelInputError below 2 studies, and where all effects or
     all variances are the same.
     """
     from scipy.stats import kendalltau  # here: slow to import
@@ -234,6 +234,6 @@ def rank_test(result: MetaResult) -> RankTest:
     distinct = [len(np.unique(values)) for values in (standardised, result.v)]
     if min(distinct) == 1:
         raise ModelInputError("All effects, or all variances, are the same: there is no order to correlate.")
-    exact = result.k < _EXACT_BELOW and distinct == [result.k, result.k]
+    exact = result.k <= _EXACT_UP_TO and distinct == [result.k, result.k]
     found = kendalltau(standardised, result.v, method="exact" if exact else "asymptotic")
     return RankTest(result.k, float(found.statistic), float(found.pvalue), exact)
