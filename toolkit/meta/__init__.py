@@ -9,6 +9,11 @@ Nothing here knows of records, files or plots. Effects ``y`` and sampling varian
 """
 
 from toolkit.meta.batch import batch
+from toolkit.meta.bias.asymmetry import Egger, Predictor, RankTest, RegressionModel, egger, rank_test
+from toolkit.meta.bias.fail_safe import FailSafe, FailSafeN, failsafe_n
+from toolkit.meta.bias.selection_model import SelectionModel, selection_model
+from toolkit.meta.bias.trim_and_fill import MissingEstimator, MissingSide, TrimAndFill, trim_and_fill
+from toolkit.meta.bias.weight_functions import Weight
 from toolkit.meta.comparison import Criterion, LikelihoodRatioTest, ModelSet, likelihood_ratio_test, model_set
 from toolkit.meta.dependence.aggregation import AggregatedEffects, aggregate
 from toolkit.meta.dependence.cluster_influence import ClusterInfluence, cluster_influence
@@ -73,6 +78,9 @@ __all__ = [
     "Criterion",
     "Cumulative",
     "DoiPlot",
+    "Egger",
+    "FailSafe",
+    "FailSafeN",
     "FunnelPoints",
     "Gosh",
     "GoshClusters",
@@ -87,13 +95,18 @@ __all__ = [
     "LocationScale",
     "MetaRegression",
     "MetaResult",
+    "MissingEstimator",
+    "MissingSide",
     "ModelSet",
     "NotPositiveDefinite",
     "Orchard",
     "PermutationTest",
     "PredictionInterval",
     "PredictionMethod",
+    "Predictor",
     "ProfileLikelihood",
+    "RankTest",
+    "RegressionModel",
     "Resampling",
     "Residuals",
     "RobustResult",
@@ -102,6 +115,7 @@ __all__ = [
     "RobustWaldTest",
     "SampleSize",
     "SandwichKind",
+    "SelectionModel",
     "Settings",
     "ShareBeyond",
     "Side",
@@ -114,6 +128,8 @@ __all__ = [
     "WorkingCovariance",
     "WorkingModel",
     "aggregate",
+    "TrimAndFill",
+    "Weight",
     "albatross",
     "batch",
     "baujat",
@@ -125,6 +141,8 @@ __all__ = [
     "correlation_covariance_of_matrices",
     "cumulative",
     "doi_plot",
+    "egger",
+    "failsafe_n",
     "funnel",
     "gosh",
     "gosh_clusters",
@@ -141,6 +159,7 @@ __all__ = [
     "profile_likelihood",
     "radial",
     "random_effects",
+    "rank_test",
     "regression",
     "residuals",
     "robust",
@@ -149,4 +168,9 @@ __all__ = [
     "sign_test",
     "subgroups",
     "working_covariance",
+    "selection_model",
+    "share_beyond",
+    "sign_test",
+    "subgroups",
+    "trim_and_fill",
 ]

@@ -1,0 +1,241 @@
+"""The likelihood of a selection model, with exact first and second derivatives.
+
+A published effect y_i has the density w(p_i) N(y_i; x_i'beta, v_i + tau2) / A_i, where A_i, the probability that a
+study like this is published, is the integral of the numerator. A_i is a sum over intervals of y (normal probabilities)
+and nodes (normal densities): for a step function the former alone; for a smooth one the latter up to |z| = 8.5, with
+what lies beyond as two intervals. Nodes are fixed in z = y / sqrt(v), where every weight function is smooth and the
+normal density has a standard deviation of 1 or more, so that the same Gauss-Legendre panels serve all parameter values.
+"""
+
+from __future__ import annotations
+
+from functools import lru_cache
+from itertools import pairwise
+from typing import TYPE_CHECKING, NamedTuple, Protocol
+
+import numpy as np
+from scipy.special import erf, ndtr, ndtri
+
+from toolkit.meta.bias.weight_functions import DELTA_MAX, SmoothWeight, Weight
+from toolkit.meta.likelihood import LOG_2PI
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    Array = NDArray[np.float64]
+
+_REACH = 8.5  # beyond this z a p-value is 0 or 1 to machine precision
+_FAR = 37.5  # where p-values underflow, for the one weight function that still changes there
+
+
+class Derivatives(NamedTuple):
+    """A log-likelihood with its gradient and Hessian in (beta, tau2, delta)."""
+
+    loglik: float
+    gradient: Array
+    hessian: Array
+
+
+class Selection(Protocol):
+    """A weight function laid over the studies: edges of intervals and nodes in z, and weights at both."""
+
+    edges: Array
+    nodes: Array
+    node_widths: Array
+
+    def over(self, delta: Array) -> tuple[Array, Array, Array]:
+        """Weights of the intervals and nodes (n,) or (k, n), with first and second derivatives in delta."""
+
+    def observed(self, delta: Array) -> Derivatives:
+        """The sum of the log weights of the studies' own p-values, with derivatives in delta."""
+
+
+class StepSelection:
+    """A step function: ``delta`` are the weights of the intervals after the first, or ``fixed`` those of all."""
+
+    nodes = node_widths = np.empty(0)
+
+    def __init__(self, p: Array, steps: Array, two_sided: bool, fixed: Array | None = None):
+        self.fixed = fixed
+        group = np.searchsorted(steps, p)
+        self.counts = np.bincount(group, minlength=len(steps)).astype(float)
+        inner = ndtri(steps[:-1] / (2.0 if two_sided else 1.0))
+        last = len(steps) - 1
+        down = np.arange(last, -1, -1)
+        self.edges = np.concatenate([inner, -inner[::-1]]) if two_sided else -inner[::-1]
+        self.index = np.concatenate([np.arange(last), down]) if two_sided else down
+        self.count = 0 if fixed is not None else last
+        self.bounds = (0.0, DELTA_MAX)
+        self._slopes = np.eye(last + 1)[self.index][:, 1:][:, : self.count]
+        self._flat = np.zeros((len(self.index), self.count, self.count))
+
+    def over(self, delta: Array) -> tuple[Array, Array, Array]:
+        """As :class:`Selection` says."""
+        all_weights = np.concatenate([[1.0], delta]) if self.fixed is None else self.fixed
+        return all_weights[self.index], self._slopes, self._flat
+
+    def observed(self, delta: Array) -> Derivatives:
+        """As :class:`Selection` says."""
+        if self.fixed is not None:
+            return Derivatives(float(self.counts @ np.log(self.fixed)), np.empty(0), np.empty((0, 0)))
+        counts = self.counts[1:]
+        return Derivatives(float(counts @ np.log(delta)), counts / delta, np.diag(-counts / delta**2))
+
+
+class SmoothSelection:
+    """A smooth weight function over the p-values of the studies."""
+
+    def __init__(self, z: Array, weight: SmoothWeight, two_sided: bool, precision: Array | None):
+        self.weight, self.count, self.bounds = weight, weight.count, weight.bounds
+        self.two_sided = two_sided
+        self.nodes, self.node_widths, self.edges = _panels(weight, two_sided)
+        ends = np.array([self.edges[0], self.edges[-1]])
+        middle = np.array([-np.inf, np.inf])
+        grid = np.concatenate([np.where(weight.p_min > 0, ends, middle), self.nodes])
+        self._grid = _p_values(grid, two_sided)
+        self._own = _p_values(z, two_sided)
+        self._precision = 1.0 if precision is None else precision
+
+    def over(self, delta: Array) -> tuple[Array, Array, Array]:
+        """As :class:`Selection` says; the interval between the two ends has weight 0, its place is taken by nodes."""
+        p, upper = self._grid
+        c = self._precision
+        if not np.isscalar(c):
+            c, p, upper = c[:, None], *(np.broadcast_to(part, (len(c), len(p))) for part in (p, upper))
+        log, gradient, hessian = self.weight.values(p, upper, c, delta)
+        w = np.exp(log)
+        slopes = w[..., None] * gradient
+        curvature = w[..., None, None] * (gradient[..., None] * gradient[..., None, :] + hessian)
+        return tuple(_with_gap(part, w.ndim - 1) for part in (w, slopes, curvature))
+
+    def observed(self, delta: Array) -> Derivatives:
+        """As :class:`Selection` says."""
+        found = self.weight.values(*self._own, self._precision, delta)
+        return Derivatives(float(found.log.sum()), found.gradient.sum(0), found.hessian.sum(0))
+
+
+def _with_gap(values: Array, axis: int) -> Array:
+    """Values of (low end, high end, nodes) as those of (low end, middle, high end, nodes)."""
+    return np.insert(values, 1, 0.0, axis=axis)
+
+
+def _p_values(z: Array, two_sided: bool) -> tuple[Array, Array]:
+    """P-values and their complements, neither rounded to 0 where the other is near 1."""
+    if two_sided:
+        return 2.0 * ndtr(-np.abs(z)), erf(np.abs(z) / np.sqrt(2.0))
+    return ndtr(-z), ndtr(z)
+
+
+@lru_cache
+def _panels(weight: SmoothWeight, two_sided: bool) -> tuple[Array, Array, Array]:
+    """Nodes, their widths and the two ends; panels of a width of 1 or less break where the weight function does."""
+    low, high = -_REACH, _REACH
+    if weight.p_min:
+        high = float(-ndtri(weight.p_min / (2.0 if two_sided else 1.0)))
+        low = -high
+    elif weight.kind == Weight.NEGEXPPOW:
+        high = _FAR
+        low = -_FAR if two_sided else low
+    breaks = {low, high}
+    if two_sided:
+        breaks.add(0.0)
+        if weight.p_min or weight.count == 2:
+            at_one = float(ndtri(0.5 + weight.p_min / 2.0)) or 1e-3
+            graded = np.geomspace(at_one, 1.0, 10)  # near z = 0 the function is a power of |z|, or steep
+            breaks |= {*(-graded).tolist(), *graded.tolist()}
+    if weight.step:
+        at_step = float(-ndtri(weight.step / (2.0 if two_sided else 1.0)))
+        breaks |= {at_step, -at_step} if two_sided else {at_step}
+    ends = np.array(sorted(edge for edge in breaks if low <= edge <= high))
+    # Two parameters can make a function that is steeper than a standard normal density.
+    width, order = (0.5, 16) if weight.count == 2 else (1.0, 14)
+    pieces = [np.linspace(a, b, max(int(np.ceil((b - a) / width)), 1) + 1)[:-1] for a, b in pairwise(ends)]
+    edges = np.append(np.concatenate(pieces), high)
+    x, w = np.polynomial.legendre.leggauss(order)
+    half = np.diff(edges)[:, None] / 2.0
+    return (edges[:-1, None] + half * (1.0 + x)).ravel(), (half * w).ravel(), np.array([low, high])
+
+
+class SelectionLikelihood:
+    """The log-likelihood of effects ``y`` (k,) with variances ``v`` and model matrix ``x`` (k, p) under a selection.
+
+    For results that are published the more, the more negative they are, y and x come with their signs turned.
+    """
+
+    def __init__(self, y: Array, v: Array, x: Array, selection: StepSelection | SmoothSelection):
+        self.y, self.v, self.x, self.selection = y, v, x, selection
+        se = np.sqrt(v)[:, None]
+        self._edges, self._nodes = se * selection.edges, se * selection.nodes
+        self._widths = se * selection.node_widths
+
+    def at(self, beta: Array, tau2: float, delta: Array) -> Derivatives:
+        """The log-likelihood and its derivatives."""
+        s = self.v + tau2
+        mean = self.x @ beta
+        weights, slopes, curvature = self.selection.over(delta)
+        own = self.selection.observed(delta)
+        d = self._normals(mean, s)
+        if weights.ndim == 1:
+            a = d @ weights  # (5, k): A and its first four derivatives in the mean
+            low = d[:3] @ slopes  # (3, k, d)
+            bent = np.tensordot(d[0], curvature, 1) if curvature.any() else np.zeros((1, *curvature.shape[1:]))
+        else:
+            a = np.vecdot(d, weights)
+            low = np.einsum("okn,knd->okd", d[:3], slopes)
+            bent = np.einsum("kn,knde->kde", d[0], curvature)
+        r = a[1:] / a[0]
+        low = low / a[0][:, None]
+        bent = bent / a[0][:, None, None]
+        loglik = own.loglik - np.sum(np.log(a[0]) + 0.5 * (np.log(s) + LOG_2PI + (self.y - mean) ** 2 / s))
+        return Derivatives(float(loglik), *self._derivatives(self.y - mean, s, r, low, bent, own))
+
+    def _derivatives(self, e: Array, s: Array, r: Array, low: Array, bent: Array, own: Derivatives):
+        x, p, n = self.x, self.x.shape[1], self.x.shape[1] + 1
+        w = 1.0 / s
+        mean1 = e * w - r[0]
+        tau1 = 0.5 * (e * e * w - 1.0) * w - 0.5 * r[1]
+        mean2 = -w - r[1] + r[0] ** 2
+        mean_tau = -e * w * w - 0.5 * (r[2] - r[0] * r[1])
+        tau2 = (0.5 - e * e * w) * w * w - 0.25 * (r[3] - r[1] ** 2)
+        of_mean = -(low[1] - r[0][:, None] * low[0])
+        of_tau = -0.5 * (low[2] - r[1][:, None] * low[0])
+        gradient = np.concatenate([mean1 @ x, [tau1.sum()], own.gradient - low[0].sum(0)])
+        hessian = np.empty((len(gradient), len(gradient)))
+        hessian[:p, :p] = (x.T * mean2) @ x
+        hessian[:p, p] = hessian[p, :p] = mean_tau @ x
+        hessian[p, p] = tau2.sum()
+        hessian[:p, n:] = x.T @ of_mean
+        hessian[n:, :p] = hessian[:p, n:].T
+        hessian[p, n:] = hessian[n:, p] = of_tau.sum(0)
+        hessian[n:, n:] = own.hessian - bent.sum(0) + low[0].T @ low[0]
+        return gradient, hessian
+
+    def _normals(self, mean: Array, s: Array) -> Array:
+        """Probabilities of the intervals and densities at the nodes with four derivatives in the mean, (5, k, n)."""
+        root = np.sqrt(s)[:, None]
+        u = (self._edges - mean[:, None]) / root
+        cumulative = np.zeros((5, len(s), u.shape[1] + 2))
+        cumulative[0, :, -1] = 1.0
+        cumulative[0, :, 1:-1] = ndtr(u)
+        cumulative[1:, :, 1:-1] = -_hermite(u, root, 4) * (_density(u))
+        intervals = cumulative[..., 1:] - cumulative[..., :-1]
+        if not self._nodes.shape[1]:
+            return intervals
+        u = (self._nodes - mean[:, None]) / root
+        nodes = _hermite(u, root, 5) * root * (_density(u) * self._widths / root)
+        return np.concatenate([intervals, nodes], -1)
+
+
+def _density(u: Array) -> Array:
+    return np.exp(-0.5 * (u * u + LOG_2PI))
+
+
+def _hermite(u: Array, root: Array, count: int) -> Array:
+    """Hermite polynomials He_0, He_1, ... of u, over root^(order + 1)."""
+    found = np.empty((count, *u.shape))
+    found[0] = t = 1.0 / root
+    t_u = t * u
+    found[1] = t_u * t
+    for order in range(2, count):
+        found[order] = t_u * found[order - 1] - (order - 1) * t * t * found[order - 2]
+    return found

@@ -1,0 +1,323 @@
+"""Selection models: what would the pooled effect be, were results published whatever their p-values?"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+from scipy.special import chdtrc, ndtr
+
+from toolkit.errors import ModelInputError
+from toolkit.meta.bias.selection_likelihood import SelectionLikelihood, SmoothSelection, StepSelection
+from toolkit.meta.bias.selection_search import Maximum, Problem, highest
+from toolkit.meta.bias.weight_functions import SmoothWeight, Weight
+from toolkit.meta.display import number, p_value, studies, with_limits
+from toolkit.meta.estimates import Estimates
+from toolkit.meta.heterogeneity import estimate_tau2
+from toolkit.meta.inference import critical_value, estimate_coefficients, two_sided_p
+from toolkit.meta.likelihood import InformationCriteria, information_criteria, log_likelihood
+from toolkit.meta.settings import Convergence, Tau2Estimator, Test, check_choice
+from toolkit.meta.without_pooling.p_values import Alternative
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    import pandas as pd
+    from numpy.typing import ArrayLike, NDArray
+
+    from toolkit.meta.results import MetaResult
+
+    Array = NDArray[np.float64]
+
+_FEW = 4
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class SelectionModel(Estimates):
+    """A selection model of the studies of ``result``, fitted by maximum likelihood; effects on the analysis scale.
+
+    ``beta`` and ``covariance`` are the coefficients had there been no selection, ``delta`` (d,) the parameters of the
+    weight function (see :class:`Weight`; of a step function the weight of each interval, the first being 1), with
+    ``delta_se``, NaN where they are fixed. ``tau2_se`` is None, and standard errors are infinite, where there are none;
+    ``notes`` say why. ``counts`` are the studies an interval of p-values. ``null_loglik`` is the log-likelihood of the
+    model without selection.
+    """
+
+    result: MetaResult
+    weight: Weight
+    steps: tuple[float, ...]
+    alternative: Alternative
+    terms: tuple[str, ...]
+    beta: Array
+    covariance: Array
+    tau2: float
+    tau2_se: float | None
+    delta: Array
+    delta_se: Array
+    loglik: float
+    null_loglik: float
+    lrt_df: int
+    counts: tuple[int, ...]
+    convergence: Convergence
+    notes: tuple[str, ...]
+
+    df = None
+
+    @property
+    def k(self) -> int:
+        """Number of studies."""
+        return self.result.k
+
+    @property
+    def level(self) -> float:
+        """Level of the confidence intervals, that of the model without selection."""
+        return self.result.level
+
+    @property
+    def lrt(self) -> float:
+        """Likelihood-ratio statistic of the hypothesis that there is no selection."""
+        return max(0.0, 2.0 * (self.loglik - self.null_loglik))
+
+    @property
+    def lrt_p(self) -> float | None:
+        """P-value of :attr:`lrt` by chi-square with ``lrt_df`` degrees of freedom; None for fixed weights."""
+        return float(chdtrc(self.lrt_df, self.lrt)) if self.lrt_df else None
+
+    @property
+    def information(self) -> InformationCriteria:
+        """Log-likelihood, deviance (from 0), AIC, BIC and AICc."""
+        parameters = self.p + self.result.settings.estimates_tau2 + self.lrt_df
+        found = information_criteria(self.loglik, None, self.k, self.p, parameters, restricted=False)
+        return found._replace(deviance=-2.0 * self.loglik)
+
+    @property
+    def deltas(self) -> pd.DataFrame:
+        """A row a parameter of the weight function: estimate, se, p_value (of no selection), ci_low, ci_high (from 0).
+
+        A parameter without a standard error has an infinite one; a fixed one has none (missing).
+        """
+        import pandas as pd
+
+        half = critical_value(self.level, None) * self.delta_se
+        none = 1.0 if self.weight in (Weight.STEPFUN, Weight.BETA) else 0.0
+        columns = {
+            "estimate": self.delta,
+            "se": self.delta_se,
+            "p_value": two_sided_p((self.delta - none) / self.delta_se, None),
+            "ci_low": np.maximum(self.delta - half, 0.0),
+            "ci_high": self.delta + half,
+        }
+        names = (
+            self._intervals() if self.weight == Weight.STEPFUN else [f"delta {j + 1}" for j in range(len(self.delta))]
+        )
+        return pd.DataFrame(columns, index=pd.Index(names, name="parameter"))
+
+    def weight_function(self, p: ArrayLike) -> Array:
+        """Relative probabilities of publication at p-values ``p`` (n,), for the least precise study.
+
+        Raises ModelInputError for a p-value outside 0 to 1.
+        """
+        p = np.asarray(p, float)
+        if not ((p >= 0) & (p <= 1)).all():
+            raise ModelInputError("p-values must lie between 0 and 1.")
+        if self.weight == Weight.STEPFUN:
+            return self.delta[np.searchsorted(self.steps, p)]
+        smooth = SmoothWeight(self.weight, self.steps[0] if self.steps else 0.0)
+        return np.exp(smooth.values(p, 1.0 - p, 1.0, self.delta).log)
+
+    def to_frame(self) -> pd.DataFrame:
+        """The coefficients, a row a term, with k, tau2, the likelihood-ratio test and the settings beside them."""
+        return self.coefficients.assign(
+            k=self.k, tau2=self.tau2, lrt=self.lrt, lrt_df=self.lrt_df, lrt_p=self.lrt_p, loglik=self.loglik,
+            weight=str(self.weight), alternative=str(self.alternative),
+        )  # fmt: skip
+
+    def _intervals(self) -> list[str]:
+        below = (0.0, *self.steps[:-1])
+        return [f"{low:g} < p <= {high:g}" for low, high in zip(below, self.steps, strict=True)]
+
+    def _title(self) -> str:
+        return f"Selection model ({self.weight}, {self.alternative}), {studies(self.k)}"
+
+    def _lines(self) -> list[tuple[str, str]]:
+        lines = [*self._coefficient_lines(), ("tau²", number(self.tau2))]
+        counts = self.counts or (None,) * len(self.delta)
+        for (name, row), count in zip(self.deltas.iterrows(), counts, strict=False):
+            text = number(row["estimate"])
+            if np.isfinite(row["se"]):
+                text = with_limits(row["estimate"], row["ci_low"], row["ci_high"], self.level)
+            shown = f"{text}, {studies(count)}" if self.weight == Weight.STEPFUN else text
+            lines.append((f"Weight {name}" if self.weight == Weight.STEPFUN else name, shown))
+        if self.lrt_df:
+            lines.append(("No selection", f"chi² {number(self.lrt)} on {self.lrt_df} df, p {p_value(self.lrt_p)}"))
+        return lines + [("Note", note) for note in self.notes]
+
+
+def selection_model(
+    result: MetaResult,
+    *,
+    steps: Sequence[float] | None = None,
+    weight: str = Weight.STEPFUN,
+    alternative: str | None = None,
+    precision: str | None = None,
+    weights: ArrayLike | None = None,
+) -> SelectionModel:
+    """Fit the model of ``result`` again, allowing that results were selected for publication by their p-values.
+
+    Hedges (1992, Stat Sci 7:246) and Vevea and Hedges (1995, Psychometrika 60:419), as metafor's ``selmodel``: the
+    density of each published effect is that of the model times a weight of its p-value (see :class:`Weight`), over the
+    probability of being published. ``steps`` are p-values where a step function changes (0.025 if None: the
+    three-parameter model; [0.025, 0.5] the four-parameter one), or one value up to which a smooth function is 1.
+    ``alternative`` is the side that is published: "greater", "less" or "two-sided" (p-values of that side); None takes
+    the side of the sum of the z values. ``precision`` "se" or "v" has the selection depend on it (smooth functions;
+    scaled to 1 at the least precise study). ``weights`` fixes the weights of a step function's intervals, the first
+    included (Vevea and Woods 2005, Psychol Methods 10:428), so that none is estimated.
+
+    Always by maximum likelihood with z tests; a common-effect ``result`` keeps tau2 at 0, a known tau2 is kept.
+    Standard errors are from the observed information; delta is sought between 0 and 100, as in metafor.
+
+    Raises ModelInputError for steps outside 0 to 1, an interval after the first without p-values, too few studies
+    for the parameters, and for own weights of the studies.
+    """
+    kind = check_choice(Weight, weight, "weight")
+    if result.studies.weights is not None:
+        raise ModelInputError("A selection model is a likelihood: fit the model without weights of your own.")
+    side = _side(result, alternative)
+    cuts = _check_steps(kind, steps)
+    sign = -1.0 if side == Alternative.LESS else 1.0
+    z = sign * result.y / np.sqrt(result.v)
+    p = 2.0 * ndtr(-np.abs(z)) if side == Alternative.TWO_SIDED else ndtr(-z)
+    counts = np.bincount(np.searchsorted(cuts, p), minlength=len(cuts)) if len(cuts) else np.empty(0, int)
+    fixed = _fixed(kind, weights, cuts)
+    if fixed is None:
+        _check_counts(counts, cuts)
+    two_sided = side == Alternative.TWO_SIDED
+    if kind == Weight.STEPFUN:
+        if precision is not None:
+            raise ModelInputError("precision is for smooth weight functions; a step function has none.")
+        selection = StepSelection(p, cuts, two_sided, fixed)
+    else:
+        smooth = SmoothWeight(kind, float(cuts[0]) if len(cuts) else 0.0)
+        selection = SmoothSelection(z, smooth, two_sided, _precision(result, precision))
+    if result.k < result.p + result.settings.estimates_tau2 + selection.count:
+        raise ModelInputError(
+            f"{studies(result.k)} are too few for a model with {selection.count} selection parameters."
+        )
+    likelihood = SelectionLikelihood(sign * result.y, result.v, sign * result.model_matrix, selection)
+    return _fit(result, kind, tuple(cuts.tolist()), side, likelihood, tuple(counts.tolist()))
+
+
+def _fit(
+    result: MetaResult,
+    kind: Weight,
+    steps: tuple[float, ...],
+    side: Alternative,
+    likelihood: SelectionLikelihood,
+    counts: tuple[int, ...],
+) -> SelectionModel:
+    stack, settings, selection = result.stack, result.settings, likelihood.selection
+    tau2 = np.array([result.tau2])
+    if settings.estimates_tau2 and settings.estimator != Tau2Estimator.ML:
+        tau2 = estimate_tau2(stack, Tau2Estimator.ML).value
+    plain = estimate_coefficients(stack, tau2, Test.Z).beta[0]
+    unit = float(result.k / np.sum(1.0 / result.v))
+    p, d = result.p, selection.count
+    held = not settings.estimates_tau2
+    low = np.concatenate([np.full(p, -np.inf), [tau2[0] if held else 0.0], np.full(d, selection.bounds[0])])
+    high = np.concatenate([np.full(p, np.inf), [tau2[0] if held else np.inf], np.full(d, selection.bounds[1])])
+    size = np.max(np.abs(result.model_matrix), axis=0)
+    scale = np.concatenate([np.sqrt(unit) / np.where(size > 0, size, 1.0), [unit], np.ones(d)])
+    problem = Problem(likelihood, low, high, scale)
+    best = highest(problem, _starts(plain, float(tau2[0]), unit, d, held))
+    null = float(log_likelihood(stack, tau2, restricted=False)[0])
+    covariance, tau2_se, delta_se, notes = _standard_errors(problem, best)
+    delta = best.theta[p + 1 :]
+    if kind == Weight.STEPFUN:
+        delta = selection.fixed if selection.fixed is not None else np.concatenate([[1.0], delta])
+        delta_se = np.concatenate([np.full(len(delta) - len(delta_se), np.nan), delta_se])
+    few = [str(count) for count in counts if count < _FEW]
+    if few:
+        notes.append(f"Intervals with fewer than {_FEW} p-values ({', '.join(few)}): their weights are hardly known.")
+    return SelectionModel(
+        result, kind, steps, side, result.terms, best.theta[:p], covariance, float(best.theta[p]), tau2_se, delta,
+        delta_se, best.at.loglik, null, d, counts, Convergence(best.converged, best.iterations, best.maxima),
+        tuple(notes),
+    )  # fmt: skip
+
+
+def _starts(beta: Array, tau2: float, unit: float, d: int, held: bool) -> list[Array]:
+    """The plain fit, and a tau2 and weights far from it."""
+    spread = [tau2, 0.01 * unit + 3.0 * tau2] if not held else [tau2, tau2]
+    deltas = [np.ones(d), np.full(d, 0.2)]
+    return [np.concatenate([beta, [t], delta]) for t, delta in zip(spread, deltas, strict=True)]
+
+
+def _standard_errors(problem: Problem, best: Maximum) -> tuple[Array, float | None, Array, list[str]]:
+    """Covariance of beta, standard errors of tau2 and delta, and what a reader should know of them."""
+    p, theta = problem.likelihood.x.shape[1], best.theta
+    notes = [] if best.converged else ["The search did not settle: the estimates are the best values found."]
+    estimated = problem.low < problem.high
+    estimated[p] &= theta[p] > 0
+    rows = np.flatnonzero(estimated)
+    covariance = np.full((len(theta), len(theta)), np.inf)
+    try:
+        information = -best.at.hessian[np.ix_(rows, rows)]
+        np.linalg.cholesky(information * np.outer(problem.scale[rows], problem.scale[rows]))
+        covariance[np.ix_(rows, rows)] = np.linalg.inv(information)
+    except np.linalg.LinAlgError:
+        notes.append("The information is not positive definite here, so there are no standard errors.")
+    se = np.sqrt(np.diagonal(covariance))
+    bounds = (theta[p + 1 :] <= problem.low[p + 1 :]) | (theta[p + 1 :] >= problem.high[p + 1 :])
+    if bounds.any():
+        notes.append("A parameter of the weight function lies at its bound: read its standard error with caution.")
+    if problem.low[p] < problem.high[p] and theta[p] == 0:
+        notes.append("tau² is 0, at its bound, and has no standard error; the others are given this tau².")
+    if best.maxima > 1:
+        notes.append("The likelihood has several maxima; the highest that was found is taken.")
+    tau2_se = float(se[p]) if estimated[p] and np.isfinite(se[p]) else None
+    return covariance[:p, :p], tau2_se, se[p + 1 :], notes
+
+
+def _side(result: MetaResult, alternative: str | None) -> Alternative:
+    if alternative is None:
+        return Alternative.GREATER if np.sum(result.y / np.sqrt(result.v)) >= 0 else Alternative.LESS
+    return check_choice(Alternative, str(alternative).replace(".", "-"), "alternative")
+
+
+def _check_steps(kind: Weight, steps: Sequence[float] | None) -> Array:
+    if steps is None:
+        return np.array([0.025, 1.0]) if kind == Weight.STEPFUN else np.empty(0)
+    cuts = np.unique(np.append(np.atleast_1d(np.asarray(steps, float)), 1.0))
+    if not (cuts[0] > 0 and cuts[-1] == 1.0):
+        raise ModelInputError(f"steps must be p-values between 0 and 1; got {steps!r}.")
+    if kind == Weight.BETA or (kind != Weight.STEPFUN and len(cuts) != 2) or len(cuts) < 2:
+        raise ModelInputError("A step function has one step or more, a smooth weight function one at most, beta none.")
+    return cuts
+
+
+def _check_counts(counts: NDArray[np.int64], cuts: Array) -> None:
+    """The first interval may be empty, for its weight is 1 and the others are relative to it."""
+    for row in np.flatnonzero(counts[1:] == 0) + 1:
+        raise ModelInputError(
+            f"No p-value lies between {cuts[row - 1]:g} and {cuts[row]:g}, so its weight cannot be estimated: "
+            "use other steps."
+        )
+
+
+def _fixed(kind: Weight, weights: ArrayLike | None, cuts: Array) -> Array | None:
+    if weights is None:
+        return None
+    fixed = np.array(weights, float)
+    if kind != Weight.STEPFUN or fixed.shape != cuts.shape or not (np.isfinite(fixed) & (fixed > 0)).all():
+        raise ModelInputError(f"weights must be {len(cuts)} numbers above 0, one an interval of a step function.")
+    return fixed / fixed[0]
+
+
+def _precision(result: MetaResult, precision: str | None) -> Array | None:
+    if precision is None:
+        return None
+    if precision not in ("se", "v"):
+        raise ModelInputError(f"precision must be 'se', 'v' or None; got {precision!r}.")
+    values = np.sqrt(result.v) if precision == "se" else result.v
+    return values / values.max()

@@ -1,0 +1,108 @@
+"""The maximum of a selection model's likelihood: Newton's steps within bounds, from several starts."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple
+
+import numpy as np
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from numpy.typing import NDArray
+
+    from toolkit.meta.bias.selection_likelihood import Derivatives, SelectionLikelihood
+
+    Array = NDArray[np.float64]
+
+MAX_ITERATIONS = 100
+_HALVINGS = 30
+_SETTLED = 1e-14  # expected gain in log-likelihood, relative to its size: the parameters are then right to 1e-7
+_NEAR = 1e-2  # of the scale of a parameter
+
+
+class Maximum(NamedTuple):
+    """Where the search ended: ``theta`` is (beta, tau2, delta). ``maxima`` counts the maxima that were compared."""
+
+    theta: Array
+    at: Derivatives
+    iterations: int
+    converged: bool
+    maxima: int = 1
+
+
+class Problem(NamedTuple):
+    """A likelihood with the bounds of its parameters; equal bounds hold a parameter at its value.
+
+    ``scale`` (m,) is the size of a step that matters, which makes the search independent of the unit of y.
+    """
+
+    likelihood: SelectionLikelihood
+    low: Array
+    high: Array
+    scale: Array
+
+    def at(self, theta: Array) -> Derivatives:
+        """The log-likelihood and its derivatives."""
+        p = self.likelihood.x.shape[1]
+        return self.likelihood.at(theta[:p], float(theta[p]), theta[p + 1 :])
+
+
+def highest(problem: Problem, starts: list[Array]) -> Maximum:
+    """The highest maximum that Newton's method reaches from these starts."""
+    found: list[Maximum] = []
+    for start in starts:
+        found.append(newton(problem, start, found))
+    found = [one for one in found if np.isfinite(one.at.loglik)]
+    best = max(found, key=lambda one: (one.at.loglik, one.converged))
+    distinct = {round(one.at.loglik - best.at.loglik, 5) for one in found if one.converged}
+    return best._replace(maxima=max(len(distinct), 1))
+
+
+@np.errstate(all="ignore")
+def newton(problem: Problem, start: Array, known: Sequence[Maximum] = ()) -> Maximum:
+    """Newton's method on the parameters that are not held at a bound by their gradient, with step-halving.
+
+    Where the likelihood is not concave the eigenvalues of the Hessian change their sign, so that each step climbs.
+    A search that comes this near to a maximum that is ``known`` ends there.
+    """
+    low, high, scale = problem.low, problem.high, problem.scale
+    theta = np.clip(start, low, high)
+    now = problem.at(theta)
+    for iteration in range(1, MAX_ITERATIONS + 1):
+        for one in known:
+            if one.converged and (np.abs(theta - one.theta) <= _NEAR * scale).all():
+                return one
+        gradient = now.gradient
+        free = np.flatnonzero(~((theta <= low) & (gradient <= 0)) & ~((theta >= high) & (gradient >= 0)) & (low < high))
+        if not len(free):
+            return Maximum(theta, now, iteration, True)
+        step = np.zeros_like(theta)
+        step[free] = _ascent(now, free, scale)
+        gain = float(gradient @ step)
+        if gain < _SETTLED * max(abs(now.loglik), 1.0):
+            return Maximum(theta, now, iteration, True)
+        for _ in range(_HALVINGS):
+            trial = np.clip(theta + step, low, high)
+            then = problem.at(trial)
+            if then.loglik > now.loglik and np.isfinite(then.gradient).all():
+                break
+            step = step / 2.0 if np.isfinite(then.loglik) else step / 4.0
+        else:
+            # No step climbs: rounding is all that is left where little was expected of the first.
+            return Maximum(theta, now, iteration, gain < 1e-8 * max(abs(now.loglik), 1.0))
+        theta, now = trial, then
+    return Maximum(theta, now, MAX_ITERATIONS, False)
+
+
+def _ascent(now: Derivatives, free: NDArray[np.intp], scale: Array) -> Array:
+    """Newton's step of the free parameters, or where the Hessian is not negative definite one that climbs."""
+    unit = scale[free]
+    gradient = now.gradient[free] * unit
+    information = -now.hessian[free][:, free] * np.outer(unit, unit)
+    values, vectors = np.linalg.eigh(information)
+    largest = max(values[-1], -values[0])
+    step = vectors @ ((gradient @ vectors) / np.maximum(np.abs(values), 1e-14 * largest))
+    if values[0] > 0:
+        return step * unit
+    return step * (min(1.0, 2.0 / float(np.abs(step).max())) * unit)
