@@ -17,6 +17,11 @@ from toolkit.meta.bias.weight_functions import Weight
 from toolkit.meta.comparison import Criterion, LikelihoodRatioTest, ModelSet, likelihood_ratio_test, model_set
 from toolkit.meta.dependence.aggregation import AggregatedEffects, aggregate
 from toolkit.meta.dependence.cluster_influence import ClusterInfluence, cluster_influence
+from toolkit.meta.dependence.component_tests import DependentTest
+from toolkit.meta.dependence.correlated_hierarchical_effects import (
+    CorrelatedHierarchicalEffects,
+    correlated_hierarchical_effects,
+)
 from toolkit.meta.dependence.correlation_covariance import (
     CorrelatedCorrelations,
     SampleSize,
@@ -26,6 +31,8 @@ from toolkit.meta.dependence.correlation_covariance import (
 from toolkit.meta.dependence.hotelling import RobustWaldTest, WaldMethod
 from toolkit.meta.dependence.known_covariance import NotPositiveDefinite, WorkingCovariance
 from toolkit.meta.dependence.leave_one_cluster_out import LeaveOneClusterOut, leave_one_cluster_out
+from toolkit.meta.dependence.multilevel import multilevel
+from toolkit.meta.dependence.multilevel_result import MultilevelResult
 from toolkit.meta.dependence.orchard import Orchard, orchard
 from toolkit.meta.dependence.robust import robust
 from toolkit.meta.dependence.robust_result import RobustResult, RobustTest
@@ -75,8 +82,10 @@ __all__ = [
     "ContourMeasure",
     "Convergence",
     "CorrelatedCorrelations",
+    "CorrelatedHierarchicalEffects",
     "Criterion",
     "Cumulative",
+    "DependentTest",
     "DoiPlot",
     "Egger",
     "FailSafe",
@@ -98,6 +107,7 @@ __all__ = [
     "MissingEstimator",
     "MissingSide",
     "ModelSet",
+    "MultilevelResult",
     "NotPositiveDefinite",
     "Orchard",
     "PermutationTest",
@@ -124,12 +134,12 @@ __all__ = [
     "Subgroups",
     "Tau2Estimator",
     "Test",
+    "TrimAndFill",
     "WaldMethod",
+    "Weight",
     "WorkingCovariance",
     "WorkingModel",
     "aggregate",
-    "TrimAndFill",
-    "Weight",
     "albatross",
     "batch",
     "baujat",
@@ -137,6 +147,7 @@ __all__ = [
     "cluster_influence",
     "combine_p_values",
     "contour_sizes",
+    "correlated_hierarchical_effects",
     "correlation_covariance",
     "correlation_covariance_of_matrices",
     "cumulative",
@@ -154,6 +165,7 @@ __all__ = [
     "likelihood_ratio_test",
     "location_scale",
     "model_set",
+    "multilevel",
     "orchard",
     "permutation_test",
     "profile_likelihood",
@@ -164,13 +176,10 @@ __all__ = [
     "residuals",
     "robust",
     "robust_variance_estimation",
-    "share_beyond",
-    "sign_test",
-    "subgroups",
-    "working_covariance",
     "selection_model",
     "share_beyond",
     "sign_test",
     "subgroups",
     "trim_and_fill",
+    "working_covariance",
 ]

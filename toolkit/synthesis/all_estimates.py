@@ -2,8 +2,8 @@
 
 Estimates of one sample share its people, so that they are correlated by an unknown amount. They are pooled as
 correlated and hierarchical effects (Pustejovsky & Tipton, Prevention Science 2022;23:425-438, doi
-10.1007/s11121-021-01246-3), with standard errors that hold whatever the correlation. The planned analysis decides on the
-verdict; this one shows whether the choice of a row a sample did.
+10.1007/s11121-021-01246-3), with standard errors that hold whatever the correlation. The planned analysis decides on
+the verdict; this one shows whether the choice of a row a sample did.
 """
 
 from __future__ import annotations
@@ -88,8 +88,8 @@ class AllEstimates:
             f"All {len(self.rows)} estimates of the {planned.k} samples: {name} "
             f"{natural_interval(synthesis, ours.estimate, ours.ci_low, ours.ci_high)}, {agree}; one estimate a sample, "
             f"as planned: {natural_interval(synthesis, planned.estimate, planned.ci_low, planned.ci_high)}. "
-            f"Correlated and hierarchical effects (rho {ours.rho:g}), cluster-robust (CR2, {float(ours.df):.1f} degrees "
-            f"of freedom). {' '.join(ours.notes)}"
+            f"Correlated and hierarchical effects (rho {ours.rho:g}), cluster-robust (CR2, {float(ours.df[0]):.1f} "
+            f"degrees of freedom). {' '.join(ours.notes)}"
         ).rstrip()
 
     def __str__(self) -> str:

@@ -1,0 +1,217 @@
+"""A fitted model of dependent effects: what it says of coefficients and fit, whatever its random effects are."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TYPE_CHECKING, Literal, Self
+
+import numpy as np
+from scipy.special import chdtrc
+
+from toolkit.meta.dependence.covariance_model import CovarianceModel, Gls
+from toolkit.meta.display import joint_test, number, p_value
+from toolkit.meta.estimates import Estimates
+from toolkit.meta.frozen import read_only
+from toolkit.meta.inference import critical_value, interval_columns, wald_test
+from toolkit.meta.likelihood import LOG_2PI, InformationCriteria, information_criteria
+from toolkit.meta.settings import Convergence, check_level
+
+if TYPE_CHECKING:
+    import pandas as pd
+    from numpy.typing import ArrayLike, NDArray
+
+    from toolkit.meta.dependence.component_tests import DependentTest
+    from toolkit.meta.design import Design
+    from toolkit.meta.studies import Studies
+
+    Array = NDArray[np.float64]
+    Integers = NDArray[np.int64]
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class DependentResult(Estimates):
+    """A fitted model of k dependent effects with q parameters ``theta`` of the random effects' covariance.
+
+    ``df`` holds the degrees of freedom of each coefficient, None for z. ``q`` is Cochran's Q with the whole sampling
+    covariance, of what the moderators leave. ``model`` holds data and structure, ``settled`` the parameters that are
+    not at a bound. Everything is on the analysis scale.
+    """
+
+    studies: Studies
+    design: Design
+    model: CovarianceModel
+    theta: Array
+    settled: NDArray[np.bool_]
+    test: DependentTest
+    beta: Array
+    covariance: Array
+    df: Array | None
+    level: float
+    q: float
+    q_df: int
+    q_p: float
+    convergence: Convergence
+    notes: tuple[str, ...]
+    version: str
+
+    @property
+    def terms(self) -> tuple[str, ...]:
+        """The names of the coefficients."""
+        return self.design.terms
+
+    @property
+    def y(self) -> Array:
+        """Effects on the analysis scale, shape (k,)."""
+        return self.studies.y
+
+    @property
+    def v(self) -> Array:
+        """Sampling variances, shape (k,)."""
+        return self.studies.v
+
+    @property
+    def labels(self) -> tuple[str, ...]:
+        """The effects' labels."""
+        return self.studies.labels
+
+    @property
+    def k(self) -> int:
+        """Number of effects."""
+        return len(self.studies.y)
+
+    @property
+    def model_matrix(self) -> Array:
+        """The model matrix (k, p)."""
+        return self.design.x
+
+    @property
+    def method(self) -> str:
+        """REML or ML."""
+        return "REML" if self.model.restricted else "ML"
+
+    @property
+    def components(self) -> dict[str, float]:
+        """The parameters of the random effects by name."""
+        return dict(zip(self.model.structure.names, self.theta.tolist(), strict=True))
+
+    @property
+    def fitted(self) -> Array:
+        """Fitted effects, shape (k,)."""
+        return self.model_matrix @ self.beta
+
+    @property
+    def residuals(self) -> Array:
+        """Observed less fitted effects, shape (k,)."""
+        return self.y - self.fitted
+
+    @cached_property
+    def weights(self) -> Array:
+        """What each effect counts in the mean, in percent, (k,): row sums of the inverse marginal covariance."""
+        found = np.empty(self.k)
+        for group, inverse in zip(self.model.groups, self._gls.inverses, strict=True):
+            found[group.rows] = inverse.sum(-1)
+        return read_only(100.0 * found / found.sum())
+
+    @property
+    def marginal(self) -> list[tuple[Integers, Array]]:
+        """The marginal covariance: rows (b, s) and matrices (b, s, s) of blocks of each size."""
+        return self.model.marginal(self.theta)
+
+    def marginal_at(self, other: Self) -> list[tuple[Integers, Array]]:
+        """The same with the variance components of another fit of the same model."""
+        return self.model.marginal(other.theta)
+
+    @property
+    def loglik(self) -> float:
+        """Log-likelihood: the restricted one for REML, the full one for ML."""
+        return self._gls.loglik
+
+    @property
+    def aic(self) -> float:
+        """Akaike's criterion of :attr:`loglik`."""
+        return self.information(self.method).aic
+
+    @property
+    def bic(self) -> float:
+        """The Bayes criterion of :attr:`loglik`."""
+        return self.information(self.method).bic
+
+    @property
+    def aicc(self) -> float:
+        """Akaike's criterion of :attr:`loglik`, corrected for small samples."""
+        return self.information(self.method).aicc
+
+    def information(self, likelihood: Literal["ML", "REML"]) -> InformationCriteria:
+        """Log-likelihood, deviance, AIC, BIC and AICc by either likelihood, at the fitted values."""
+        restricted = {"ML": False, "REML": True}[likelihood]
+        loglik = self.model.gls(self.theta, restricted=restricted).loglik
+        saturated = -0.5 * (self.k * LOG_2PI + sum(np.linalg.slogdet(g.v)[1].sum() for g in self.model.groups))
+        parameters = self.p + len(self.theta)
+        return information_criteria(loglik, float(saturated), self.k, self.p, parameters, restricted=restricted)
+
+    @property
+    def qm(self) -> float:
+        """Omnibus (Wald) statistic of the moderators, or of the mean: chi-square for z, F otherwise."""
+        return self._omnibus[0]
+
+    @property
+    def qm_df(self) -> tuple[int, float | None]:
+        """Its degrees of freedom; the second, the least of those of the coefficients, is None for a chi-square."""
+        tested = list(self.design.tested)
+        return len(tested), None if self.df is None else float(self.df[tested].min())
+
+    @property
+    def qm_p(self) -> float:
+        """Its p-value."""
+        return self._omnibus[1]
+
+    def predict(self, rows: pd.DataFrame | ArrayLike | None = None, *, level: float | None = None) -> pd.DataFrame:
+        """Predicted mean effects for new rows of moderators (None: those of the effects), on the analysis scale.
+
+        Columns: estimate, se, ci_low, ci_high. Limits have the least of the coefficients' degrees of freedom.
+        """
+        import pandas as pd
+
+        from toolkit.meta.design import index_of
+
+        x = self.model_matrix if rows is None else self.design.recipe.columns(rows).x
+        index = pd.Index(self.labels, name="label") if rows is None else index_of(rows)
+        quantile = critical_value(self.level if level is None else check_level(level), self._least_df)
+        return pd.DataFrame(interval_columns(x @ self.beta, np.vecdot(x @ self.covariance, x), quantile), index=index)
+
+    def to_frame(self) -> pd.DataFrame:
+        """The coefficients, a row a term, with k, the variance components, Q and the settings beside them."""
+        shared = {"k": self.k, **self.components, "q": self.q, "q_df": self.q_df, "q_p": self.q_p}
+        return self.coefficients.assign(**shared, method=self.method, test=str(self.test), level=self.level)
+
+    @cached_property
+    def _gls(self) -> Gls:
+        return self.model.gls(self.theta)
+
+    @cached_property
+    def _omnibus(self) -> tuple[float, float]:
+        columns = list(self.design.tested)
+        return wald_test(self.beta[columns], self.covariance[np.ix_(columns, columns)], self.qm_df[1])
+
+    @property
+    def _least_df(self) -> float | None:
+        return None if self.df is None else float(self.df.min())
+
+    def _fit_lines(self) -> list[tuple[str, str]]:
+        lines = [("Q", f"{number(self.q)} on {self.q_df} df, p {p_value(self.q_p)}")]
+        if self.p > 1:
+            lines.insert(0, ("Moderators", joint_test(self.qm, self.qm_df, self.qm_p)))
+        return lines + [("Note", note) for note in self.notes]
+
+
+def cochran_q(model: CovarianceModel, p: int) -> tuple[float, int, float]:
+    """Cochran's Q about the coefficients with the sampling covariances alone, its degrees of freedom and p-value."""
+    k, moment, cross, square = model.k, np.zeros((p, p)), np.zeros(p), 0.0
+    for group in model.groups:
+        inverse = np.linalg.inv(group.v)
+        moment += np.einsum("bsp,bst,btr->pr", group.x, inverse, group.x, optimize=True)
+        cross += np.einsum("bsp,bst,bt->p", group.x, inverse, group.y, optimize=True)
+        square += float(np.einsum("bs,bst,bt->", group.y, inverse, group.y, optimize=True))
+    q, df = max(0.0, square - float(cross @ np.linalg.solve(moment, cross))), k - p
+    return q, df, float(chdtrc(df, q)) if df else 1.0

@@ -1,0 +1,165 @@
+"""Multilevel meta-analysis: effects that share a study, a laboratory or a country, by random effects of each."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from toolkit import __version__
+from toolkit.errors import ModelInputError
+from toolkit.meta.dependence.component_result import cochran_q
+from toolkit.meta.dependence.component_search import Maximum, maximise
+from toolkit.meta.dependence.component_tests import DependentTest, tested
+from toolkit.meta.dependence.covariance_model import BlockGroup, CovarianceModel
+from toolkit.meta.dependence.multilevel_result import MultilevelResult
+from toolkit.meta.dependence.random_levels import (
+    connected_blocks,
+    crossed_levels,
+    named_columns,
+    nested_levels,
+    random_levels,
+)
+from toolkit.meta.dependence.sampling_covariance import SamplingCovariance, check_sampling_covariance, correlated_within
+from toolkit.meta.design import Design, design, intercept_design
+from toolkit.meta.heterogeneity import estimate_tau2
+from toolkit.meta.settings import Convergence, Tau2Estimator, check_choice, check_level
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    import pandas as pd
+    from numpy.typing import ArrayLike, NDArray
+
+    from toolkit.meta.dependence.clusters import Clusters
+    from toolkit.meta.dependence.known_covariance import WorkingCovariance
+    from toolkit.meta.dependence.random_levels import Groups
+    from toolkit.meta.studies import Studies
+
+    Array = NDArray[np.float64]
+    Integers = NDArray[np.int64]
+
+_METHODS = ("REML", "ML")
+
+
+def multilevel(
+    y: ArrayLike,
+    v: ArrayLike | WorkingCovariance,
+    groups: Groups,
+    *,
+    rho: float | None = None,
+    crossed: bool = False,
+    moderators: pd.DataFrame | pd.Series | ArrayLike | str | None = None,
+    data: pd.DataFrame | None = None,
+    method: str = "REML",
+    test: str = "t",
+    level: float = 0.95,
+    labels: Sequence[object] | None = None,
+) -> MultilevelResult:
+    """Pool effects ``y`` (k,) by random effects of several levels, on the analysis scale (log for ratios).
+
+    y_i = x_i'beta + u_1i + ... + u_qi + e_i: each level of ``groups`` has random effects with a variance sigma2 of its
+    own (Konstantopoulos 2011, Res Synth Methods 2:61). ``groups`` is a DataFrame, a mapping or a list of columns that
+    name the unit of each effect, from the outermost level on. Levels are nested, as ``~ 1 | study/effect`` in metafor;
+    with ``crossed`` each column stands for itself, as ``list(~ 1 | study, ~ 1 | outcome)``. For a three-level model
+    give the study and a column that numbers the effects.
+
+    ``v`` holds sampling variances (k,), or their covariance matrix (k, k), or a :func:`working_covariance`; ``rho``
+    makes the covariances rho sqrt(v_i v_j) of effects in one unit of the outermost level. ``moderators`` and ``data``
+    are given as for :func:`regression`. ``method`` is REML or ML; ``test`` is t (by default), z or another of
+    :class:`DependentTest`. Nested levels cost time and memory that are linear in the number of outermost units.
+
+    Raises ModelInputError for numbers and groups that cannot be used, with their rows, for a covariance that is not
+    positive definite, and for rho with a matrix; ConvergenceError where the variances do not settle.
+    """
+    if method not in _METHODS:
+        raise ModelInputError(f"method must be one of {', '.join(_METHODS)}; got {method!r}.")
+    chosen, level = check_choice(DependentTest, test, "test"), check_level(level)
+    sampling = check_sampling_covariance(y, v, labels)
+    k = sampling.k
+    names, levels = (crossed_levels if crossed else nested_levels)(named_columns(groups, k), k)
+    if rho is not None:
+        sampling = correlated_within(sampling, levels[0], rho)
+    made = intercept_design(k) if moderators is None else design(moderators, k, data=data)
+    return _fit(sampling, names, levels, made, method, chosen, level)
+
+
+def _fit(
+    sampling: SamplingCovariance,
+    names: tuple[str, ...],
+    levels: tuple[Clusters, ...],
+    made: Design,
+    method: str,
+    test: DependentTest,
+    level: float,
+) -> MultilevelResult:
+    studies, p = sampling.studies, made.x.shape[1]
+    blocks = connected_blocks(sampling.k, (*levels, *sampling.clusters))
+    covariances = blocks.matrices(sampling.blocks)
+    rows = [own for _, own in blocks.members]
+    groups = tuple(
+        BlockGroup(own, studies.y[own], made.x[own], matrices) for own, matrices in zip(rows, covariances, strict=True)
+    )
+    constant = float(np.linalg.slogdet(made.x.T @ made.x)[1])
+    model = CovarianceModel(groups, random_levels(names, levels, rows), method == "REML", constant)
+    single = np.array([len(unit) == 1 for unit in levels])
+    at = maximise(model, _starts(studies, made, single), single)
+    covariance, df, told = tested(test, at, made.x, levels)
+    q, q_df, q_p = cochran_q(model, p)
+
+    def refit(rows: Integers) -> MultilevelResult:
+        kept = Design(made.x[rows], made.terms, made.moderators, made.recipe)
+        taken = tuple(_taken(unit, rows) for unit in levels)
+        return _fit(sampling.take(rows), names, taken, kept, method, test, level)
+
+    return MultilevelResult(
+        studies=studies,
+        design=made,
+        model=model,
+        theta=at.theta,
+        settled=at.free,
+        test=DependentTest.Z if df is None else test,
+        beta=at.gls.beta,
+        covariance=covariance,
+        df=df,
+        level=level,
+        q=q,
+        q_df=q_df,
+        q_p=q_p,
+        convergence=Convergence(True, at.iterations, at.maxima),
+        notes=(*told, *_cautions(at, names, single)),
+        version=__version__,
+        refit=refit,
+    )
+
+
+def _taken(unit: Clusters, rows: Integers) -> Clusters:
+    codes, kept = np.unique(unit.codes[rows], return_inverse=True)
+    return type(unit)(tuple(unit.names[code] for code in codes), kept.astype(np.int64))
+
+
+def _starts(studies: Studies, made: Design, single: NDArray[np.bool_]) -> list[Array]:
+    """Equal shares of the heterogeneity, and nearly all of it in each level; none where a level has one unit."""
+    x = None if made.terms == ("intercept",) else made.x
+    k, p = made.x.shape
+    found = float(estimate_tau2(studies.as_stack(x), Tau2Estimator.DL).value[0]) if k > p else 0.0
+    total = max(found, 0.1 / float(np.mean(1.0 / studies.v)))
+    several = np.flatnonzero(~single)
+    shares = [np.where(single, 0.0, 1.0 / max(len(several), 1))]
+    if len(several) > 1:
+        for at in several:
+            share = np.where(single, 0.0, 0.02)
+            share[at] = 1.0
+            shares.append(share)
+    return [total * share for share in shares]
+
+
+def _cautions(at: Maximum, names: tuple[str, ...], single: NDArray[np.bool_]) -> list[str]:
+    """What a reader of the result should know."""
+    told = [f"{name} has one unit, so its variance is taken to be 0." for name in np.array(names)[single]]
+    expected = at.curvature.expected[np.ix_(~single, ~single)]
+    if len(expected) and np.linalg.cond(expected) > 1e12:
+        told.append(f"The data cannot tell the variances of {' and '.join(np.array(names)[~single])} apart.")
+    if at.maxima > 1:
+        told.append(f"The likelihood has {at.maxima} local maxima; the highest was taken.")
+    return told
