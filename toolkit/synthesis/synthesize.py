@@ -6,6 +6,8 @@ from dataclasses import dataclass, fields
 from typing import TYPE_CHECKING, Any
 
 from toolkit import meta
+from toolkit.errors import ModelInputError
+from toolkit.synthesis.all_estimates import RHO, AllEstimates, pool_all_estimates
 from toolkit.synthesis.display import QuestionView, synthesis_html
 from toolkit.synthesis.judged import Judged, SensitivityResult
 from toolkit.synthesis.select import Row, Selection, Vote
@@ -18,7 +20,7 @@ if TYPE_CHECKING:
 
     import pandas as pd
 
-    from toolkit.meta import MetaResult
+    from toolkit.meta import BiasPanel, MetaResult
     from toolkit.records import Plan, Question
 
 FEWEST = 3
@@ -53,6 +55,20 @@ class Synthesis(Judged):
         from toolkit.synthesis.trace import summary_record
 
         return pd.DataFrame([summary_record(self)])
+
+    def all_estimates(self, rho: float = RHO) -> AllEstimates:
+        """All usable estimates of the pooled samples together, as correlated and hierarchical effects.
+
+        ``rho`` is the correlation between two estimates of a sample that is assumed; the standard errors do not hang on
+        it. Without several estimates a sample the answer says so.
+        """
+        return pool_all_estimates(self, rho)
+
+    def bias_panel(self) -> BiasPanel:
+        """Tests of and adjustments for small-study effects in the planned result, or why there are none."""
+        if self.result is None:
+            raise ModelInputError("Nothing was pooled for this question, so there is no funnel to look at.")
+        return meta.bias_panel(self.result)
 
     def summary(self) -> str:
         """The synthesis in plain words."""
