@@ -11,6 +11,7 @@ Nothing here knows of records, files or plots. Effects ``y`` and sampling varian
 from toolkit.meta.batch import batch
 from toolkit.meta.bias.asymmetry import Egger, Predictor, RankTest, RegressionModel, egger, rank_test
 from toolkit.meta.bias.fail_safe import FailSafe, FailSafeN, failsafe_n
+from toolkit.meta.bias.pet_peese import ConditionalEstimate, PetPeese, pet_peese
 from toolkit.meta.bias.selection_model import SelectionModel, selection_model
 from toolkit.meta.bias.trim_and_fill import MissingEstimator, MissingSide, TrimAndFill, trim_and_fill
 from toolkit.meta.bias.weight_functions import Weight
@@ -72,6 +73,7 @@ __all__ = [
     "ClusterMethod",
     "CombinationMethod",
     "CombinedP",
+    "ConditionalEstimate",
     "ContourMeasure",
     "Convergence",
     "CorrelatedCorrelations",
@@ -101,6 +103,7 @@ __all__ = [
     "NotPositiveDefinite",
     "Orchard",
     "PermutationTest",
+    "PetPeese",
     "PredictionInterval",
     "PredictionMethod",
     "Predictor",
@@ -124,12 +127,12 @@ __all__ = [
     "Subgroups",
     "Tau2Estimator",
     "Test",
+    "TrimAndFill",
     "WaldMethod",
+    "Weight",
     "WorkingCovariance",
     "WorkingModel",
     "aggregate",
-    "TrimAndFill",
-    "Weight",
     "albatross",
     "batch",
     "baujat",
@@ -156,6 +159,7 @@ __all__ = [
     "model_set",
     "orchard",
     "permutation_test",
+    "pet_peese",
     "profile_likelihood",
     "radial",
     "random_effects",
@@ -164,13 +168,10 @@ __all__ = [
     "residuals",
     "robust",
     "robust_variance_estimation",
-    "share_beyond",
-    "sign_test",
-    "subgroups",
-    "working_covariance",
     "selection_model",
     "share_beyond",
     "sign_test",
     "subgroups",
     "trim_and_fill",
+    "working_covariance",
 ]
