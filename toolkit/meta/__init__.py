@@ -10,6 +10,8 @@ Nothing here knows of records, files or plots. Effects ``y`` and sampling varian
 
 from toolkit.meta.batch import batch
 from toolkit.meta.bias.asymmetry import Egger, Predictor, RankTest, RegressionModel, egger, rank_test
+from toolkit.meta.bias.bias_checks import BiasMethod
+from toolkit.meta.bias.bias_panel import BiasCheck, BiasPanel, bias_panel
 from toolkit.meta.bias.fail_safe import FailSafe, FailSafeN, failsafe_n
 from toolkit.meta.bias.pet_peese import ConditionalEstimate, PetPeese, pet_peese
 from toolkit.meta.bias.selection_model import SelectionModel, selection_model
@@ -67,6 +69,9 @@ __all__ = [
     "AggregatedEffects",
     "Albatross",
     "Alternative",
+    "BiasCheck",
+    "BiasMethod",
+    "BiasPanel",
     "Bootstrap",
     "BootstrapInterval",
     "ClusterInfluence",
@@ -136,6 +141,7 @@ __all__ = [
     "albatross",
     "batch",
     "baujat",
+    "bias_panel",
     "bootstrap",
     "cluster_influence",
     "combine_p_values",
