@@ -10,7 +10,10 @@ Nothing here knows of records, files or plots. Effects ``y`` and sampling varian
 
 from toolkit.meta.batch import batch
 from toolkit.meta.bias.asymmetry import Egger, Predictor, RankTest, RegressionModel, egger, rank_test
+from toolkit.meta.bias.bias_checks import BiasMethod
+from toolkit.meta.bias.bias_panel import BiasCheck, BiasPanel, bias_panel
 from toolkit.meta.bias.fail_safe import FailSafe, FailSafeN, failsafe_n
+from toolkit.meta.bias.pet_peese import ConditionalEstimate, PetPeese, pet_peese
 from toolkit.meta.bias.selection_model import SelectionModel, selection_model
 from toolkit.meta.bias.trim_and_fill import MissingEstimator, MissingSide, TrimAndFill, trim_and_fill
 from toolkit.meta.bias.weight_functions import Weight
@@ -73,12 +76,16 @@ __all__ = [
     "AggregatedEffects",
     "Albatross",
     "Alternative",
+    "BiasCheck",
+    "BiasMethod",
+    "BiasPanel",
     "Bootstrap",
     "BootstrapInterval",
     "ClusterInfluence",
     "ClusterMethod",
     "CombinationMethod",
     "CombinedP",
+    "ConditionalEstimate",
     "ContourMeasure",
     "Convergence",
     "CorrelatedCorrelations",
@@ -111,6 +118,7 @@ __all__ = [
     "NotPositiveDefinite",
     "Orchard",
     "PermutationTest",
+    "PetPeese",
     "PredictionInterval",
     "PredictionMethod",
     "Predictor",
@@ -143,6 +151,7 @@ __all__ = [
     "albatross",
     "batch",
     "baujat",
+    "bias_panel",
     "bootstrap",
     "cluster_influence",
     "combine_p_values",
@@ -168,6 +177,7 @@ __all__ = [
     "multilevel",
     "orchard",
     "permutation_test",
+    "pet_peese",
     "profile_likelihood",
     "radial",
     "random_effects",
