@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import numpy as np
 import pytest
 
-from toolkit import open_review
+from toolkit import meta, numbers, open_review
 from toolkit.tables import contents
 
 
@@ -125,3 +126,37 @@ def test_the_published_result_that_has_a_row_is_not_listed_twice(make_review, qu
         "With an interval that is never narrower than that of the common-effect model",
         "Doe 2001 (d) (chosen to compare with)",
     ]
+
+
+def test_small_study_effects_need_ten_samples_and_say_so(make_review):
+    table = contents.bias_table(synthesis_of(make_review([{}, {}, {}, {"question": "q2"}])))
+    assert len(table.rows) == 1
+    assert table.rows[0][0].startswith("With 3 studies, fewer than 10")
+
+
+def test_methods_for_small_study_effects_stand_beside_the_planned_result_on_the_natural_scale(shipped):
+    synthesis = shipped.synthesize("contingency-management-stimulant-abstinence")
+    table = contents.bias_table(synthesis)
+    methods, effects = cells(table, "method"), cells(table, "effect")
+    assert methods[0] == "As planned, not adjusted"
+    assert {"Egger's regression", "trim and fill", "PET-PEESE", "selection model"} <= set(methods)
+    found = np.exp([getattr(meta.pet_peese(synthesis.result), part) for part in ("estimate", "ci_low", "ci_high")])
+    assert effects[methods.index("PET-PEESE")] == numbers.estimate(*map(float, found))
+    assert all(cells(table, "reading")[1:])
+
+
+def test_every_pooled_question_has_a_panel_or_a_reason(shipped):
+    pooled = [item for item in shipped.syntheses() if item.result is not None]
+    for synthesis in pooled:
+        rows = contents.bias_table(synthesis).rows
+        assert (len(rows) > 5) == (synthesis.result.k >= 10)
+    assert sum(item.result.k >= 10 for item in pooled) == 3
+
+
+def test_all_estimates_of_the_samples_stand_beside_the_planned_result(shipped):
+    synthesis = shipped.synthesize("childhood-adversity-drug-disorder")
+    table = contents.comparison_table(synthesis)
+    place = next(number for number, name in enumerate(cells(table, "result")) if name.startswith("All estimates"))
+    assert cells(table, "effect")[place] == "2.48 (1.94 to 3.16)"
+    assert cells(table, "note")[place].startswith("40 estimates of 12 samples; clearly supported; correlation 0.6")
+    assert place < table.row_groups[0].stop

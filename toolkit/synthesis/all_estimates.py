@@ -12,7 +12,10 @@ from dataclasses import dataclass
 from html import escape
 from typing import TYPE_CHECKING
 
+import numpy as np
+
 from toolkit import meta
+from toolkit.meta.dependence.robust_result import TRUSTED_DF
 from toolkit.synthesis.verdict import judge_pooled
 from toolkit.synthesis.wording import MEASURE_NAMES, natural_interval
 from toolkit.vocabulary import Role, Status
@@ -72,7 +75,7 @@ class AllEstimates:
             "effect": effect,
             "ci_low": low,
             "ci_high": high,
-            "df": float("nan") if result.df is None else float(result.df),
+            "df": float(np.ravel(result.df)[0]) if result.df is not None else float("nan"),
             "outcome": judge_pooled(self.synthesis.question, result.ci_low, result.ci_high)[0].value,
         }
 
@@ -89,8 +92,8 @@ class AllEstimates:
             f"{natural_interval(synthesis, ours.estimate, ours.ci_low, ours.ci_high)}, {agree}; one estimate a sample, "
             f"as planned: {natural_interval(synthesis, planned.estimate, planned.ci_low, planned.ci_high)}. "
             f"Correlated and hierarchical effects (rho {ours.rho:g}), cluster-robust (CR2, {float(ours.df[0]):.1f} "
-            f"degrees of freedom). {' '.join(ours.notes)}"
-        ).rstrip()
+            f"degrees of freedom).{_few(float(ours.df[0]))}"
+        )
 
     def __str__(self) -> str:
         return self.summary()
@@ -117,6 +120,11 @@ def pool_all_estimates(synthesis: Judged, rho: float = RHO) -> AllEstimates:
         return AllEstimates(synthesis, rows, reason=reason)
     result = _fit(synthesis, rows, rho)
     return AllEstimates(synthesis, rows, result, judge_pooled(synthesis.question, result.ci_low, result.ci_high)[0])
+
+
+def _few(df: float) -> str:
+    """What to think of an interval with so few degrees of freedom (Tipton 2015, Psychol Methods 20:375)."""
+    return " With fewer than 4 this interval should not be relied on." if df < TRUSTED_DF else ""
 
 
 def _is_usable(row: Row) -> bool:

@@ -127,7 +127,28 @@ def _own_results(synthesis: Synthesis) -> list[tuple[str, ...]]:
         else:
             note = f"{item.result.k} samples; {item.outcome.value}; {left_out}"
             rows.append((name, *_own_result(synthesis, item.result), note))
-    return rows
+    return rows + _with_all_estimates(synthesis)
+
+
+def _with_all_estimates(synthesis: Synthesis) -> list[tuple[str, ...]]:
+    """The analysis of all estimates of the pooled samples, where there are more than one a sample."""
+    found = synthesis.all_estimates()
+    if found.result is None:
+        return []
+    result, between = found.result, found.result.components.values()
+    predicted = result.model.prediction_interval()
+    low, high = synthesis.measure.back_transform([predicted.low, predicted.high])
+    variances = " and ".join(f"σ² {significant(value)}" for value in between)
+    return [
+        (
+            "All estimates of these samples, correlated and hierarchical effects",
+            _natural(synthesis, result.estimate, result.ci_low, result.ci_high),
+            f"{significant(float(low))} to {significant(float(high))}",
+            f"{variances} (between samples, within them)",
+            f"{result.k} estimates of {result.n_clusters} samples; {found.outcome.value}; correlation {result.rho:g} "
+            f"within a sample assumed, cluster-robust interval (CR2, {float(result.df[0]):.1f} degrees of freedom)",
+        )
+    ]
 
 
 def _own_result(synthesis: Synthesis, result: MetaResult) -> tuple[str, str, str]:
