@@ -160,3 +160,13 @@ def test_all_estimates_of_the_samples_stand_beside_the_planned_result(shipped):
     assert cells(table, "effect")[place] == "2.48 (1.94 to 3.16)"
     assert cells(table, "note")[place].startswith("40 estimates of 12 samples; clearly supported; correlation 0.6")
     assert place < table.row_groups[0].stop
+
+
+def test_questions_with_several_estimates_a_sample_are_listed_with_both_verdicts(shipped):
+    table = contents.all_estimates_table(shipped.syntheses())
+    titles = cells(table, "question")
+    assert len(titles) == len(set(titles)) >= 20
+    place = titles.index(shipped.question("stigma-injecting-risk").title)
+    row = dict(zip([column.name for column in table.columns], table.rows[place], strict=True))
+    assert (row["samples"], row["verdict"], row["estimates"], row["other"]) == ("3", "supported", "14", "inconclusive")
+    assert shipped.question("arrest-overdose").title not in titles

@@ -5,10 +5,13 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from toolkit.numbers import estimate, p_value, significant
+from toolkit.synthesis.all_estimates import RHO
 from toolkit.tables.table import Table
 from toolkit.tables.value import Column
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from toolkit.meta import BiasCheck
     from toolkit.synthesis import Synthesis
 
@@ -41,6 +44,49 @@ def bias_table(synthesis: Synthesis) -> Table:
         notes=(
             "An asymmetric funnel can come from selective publication, from true differences between small and large "
             "studies, or from chance; no method here can tell which. The verdict follows the planned analysis.",
+        ),
+    )
+
+
+def all_estimates_table(syntheses: Sequence[Synthesis]) -> Table:
+    """A row a pooled question with several estimates a sample: one a sample, as planned, beside all of them."""
+    rows = []
+    for synthesis in syntheses:
+        found = synthesis.all_estimates()
+        if found.result is None:
+            continue
+        same = found.outcome is synthesis.verdict.outcome
+        rows.append(
+            (
+                synthesis.question.title,
+                str(synthesis.result.k),
+                _effect(synthesis, synthesis.result),
+                synthesis.verdict.outcome.value,
+                str(found.result.k),
+                _effect(synthesis, found.result),
+                f"{float(found.result.df[0]):.1f}",
+                "the same" if same else found.outcome.value,
+            )
+        )
+    return Table(
+        title="One estimate a sample, and all of them",
+        columns=(
+            Column("question", "Question", width=34),
+            Column("samples", "Samples", align="right"),
+            Column("planned", "One estimate a sample, as planned", width=20),
+            Column("verdict", "Verdict", width=16),
+            Column("estimates", "Estimates", align="right"),
+            Column("all", "All estimates, cluster-robust", width=20),
+            Column("df", "Degrees of freedom", align="right"),
+            Column("other", "Verdict by all", width=16),
+        ),
+        rows=rows,
+        notes=(
+            "Effects on the natural scale with their intervals at the level of the plan. All estimates: correlated and "
+            "hierarchical effects with an assumed correlation of "
+            f"{RHO:g} within a sample, standard errors CR2 by sample with Satterthwaite degrees of freedom; with fewer "
+            "than 4 of these an interval should not be relied on. The additional estimates are other exposures, "
+            "outcomes, groups or adjustments of the same samples. The verdict of the review is the planned one.",
         ),
     )
 
