@@ -9,6 +9,25 @@ Nothing here knows of records, files or plots. Effects ``y`` and sampling varian
 """
 
 from toolkit.meta.batch import batch
+from toolkit.meta.bayes.bayes_factor import BayesFactor
+from toolkit.meta.bayes.distribution import IntervalKind, NormalMixture
+from toolkit.meta.bayes.heterogeneity_posterior import HeterogeneityPosterior
+from toolkit.meta.bayes.model import bayesian
+from toolkit.meta.bayes.model_average import ModelAverage, bayesian_model_average
+from toolkit.meta.bayes.prior_sensitivity import PriorSensitivity, prior_sensitivity
+from toolkit.meta.bayes.priors import (
+    Exponential,
+    Flat,
+    HalfCauchy,
+    HalfNormal,
+    HalfT,
+    InverseGamma,
+    Jeffreys,
+    LogNormal,
+    Normal,
+    Uniform,
+)
+from toolkit.meta.bayes.result import BayesianResult
 from toolkit.meta.comparison import Criterion, LikelihoodRatioTest, ModelSet, likelihood_ratio_test, model_set
 from toolkit.meta.intervals import HeterogeneityInterval, IntervalMethod, PredictionInterval, PredictionMethod
 from toolkit.meta.likelihood import InformationCriteria
@@ -39,6 +58,8 @@ from toolkit.meta.without_pooling.p_values import Alternative, CombinationMethod
 __all__ = [
     "Albatross",
     "Alternative",
+    "BayesFactor",
+    "BayesianResult",
     "Bootstrap",
     "BootstrapInterval",
     "ClusterMethod",
@@ -49,23 +70,37 @@ __all__ = [
     "Criterion",
     "Cumulative",
     "DoiPlot",
+    "Exponential",
+    "Flat",
     "FunnelPoints",
     "Gosh",
     "GoshClusters",
+    "HalfCauchy",
+    "HalfNormal",
+    "HalfT",
     "HeterogeneityInterval",
+    "HeterogeneityPosterior",
     "Influence",
     "InformationCriteria",
+    "IntervalKind",
     "IntervalMethod",
+    "InverseGamma",
+    "Jeffreys",
     "LeaveOneOut",
     "LikelihoodRatioTest",
     "Link",
     "LocationScale",
+    "LogNormal",
     "MetaRegression",
     "MetaResult",
+    "ModelAverage",
     "ModelSet",
+    "Normal",
+    "NormalMixture",
     "PermutationTest",
     "PredictionInterval",
     "PredictionMethod",
+    "PriorSensitivity",
     "ProfileLikelihood",
     "Resampling",
     "Residuals",
@@ -77,9 +112,12 @@ __all__ = [
     "Subgroups",
     "Tau2Estimator",
     "Test",
+    "Uniform",
     "albatross",
     "batch",
     "baujat",
+    "bayesian",
+    "bayesian_model_average",
     "bootstrap",
     "combine_p_values",
     "contour_sizes",
@@ -96,6 +134,7 @@ __all__ = [
     "location_scale",
     "model_set",
     "permutation_test",
+    "prior_sensitivity",
     "profile_likelihood",
     "radial",
     "random_effects",
