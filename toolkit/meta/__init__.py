@@ -17,6 +17,25 @@ from toolkit.meta.bias.pet_peese import ConditionalEstimate, PetPeese, pet_peese
 from toolkit.meta.bias.selection_model import SelectionModel, selection_model
 from toolkit.meta.bias.trim_and_fill import MissingEstimator, MissingSide, TrimAndFill, trim_and_fill
 from toolkit.meta.bias.weight_functions import Weight
+from toolkit.meta.bayes.bayes_factor import BayesFactor
+from toolkit.meta.bayes.distribution import IntervalKind, NormalMixture
+from toolkit.meta.bayes.heterogeneity_posterior import HeterogeneityPosterior
+from toolkit.meta.bayes.model import bayesian
+from toolkit.meta.bayes.model_average import ModelAverage, bayesian_model_average
+from toolkit.meta.bayes.prior_sensitivity import PriorSensitivity, prior_sensitivity
+from toolkit.meta.bayes.priors import (
+    Exponential,
+    Flat,
+    HalfCauchy,
+    HalfNormal,
+    HalfT,
+    InverseGamma,
+    Jeffreys,
+    LogNormal,
+    Normal,
+    Uniform,
+)
+from toolkit.meta.bayes.result import BayesianResult
 from toolkit.meta.comparison import Criterion, LikelihoodRatioTest, ModelSet, likelihood_ratio_test, model_set
 from toolkit.meta.dependence.aggregation import AggregatedEffects, aggregate
 from toolkit.meta.dependence.cluster_influence import ClusterInfluence, cluster_influence
@@ -79,6 +98,8 @@ __all__ = [
     "BiasCheck",
     "BiasMethod",
     "BiasPanel",
+    "BayesFactor",
+    "BayesianResult",
     "Bootstrap",
     "BootstrapInterval",
     "ClusterInfluence",
@@ -97,18 +118,28 @@ __all__ = [
     "Egger",
     "FailSafe",
     "FailSafeN",
+    "Exponential",
+    "Flat",
     "FunnelPoints",
     "Gosh",
     "GoshClusters",
+    "HalfCauchy",
+    "HalfNormal",
+    "HalfT",
     "HeterogeneityInterval",
+    "HeterogeneityPosterior",
     "Influence",
     "InformationCriteria",
+    "IntervalKind",
     "IntervalMethod",
     "LeaveOneClusterOut",
+    "InverseGamma",
+    "Jeffreys",
     "LeaveOneOut",
     "LikelihoodRatioTest",
     "Link",
     "LocationScale",
+    "LogNormal",
     "MetaRegression",
     "MetaResult",
     "MissingEstimator",
@@ -117,11 +148,16 @@ __all__ = [
     "MultilevelResult",
     "NotPositiveDefinite",
     "Orchard",
+    "ModelAverage",
+    "ModelSet",
+    "Normal",
+    "NormalMixture",
     "PermutationTest",
     "PetPeese",
     "PredictionInterval",
     "PredictionMethod",
     "Predictor",
+    "PriorSensitivity",
     "ProfileLikelihood",
     "RankTest",
     "RegressionModel",
@@ -152,6 +188,12 @@ __all__ = [
     "batch",
     "baujat",
     "bias_panel",
+    "Uniform",
+    "albatross",
+    "batch",
+    "baujat",
+    "bayesian",
+    "bayesian_model_average",
     "bootstrap",
     "cluster_influence",
     "combine_p_values",
@@ -178,6 +220,7 @@ __all__ = [
     "orchard",
     "permutation_test",
     "pet_peese",
+    "prior_sensitivity",
     "profile_likelihood",
     "radial",
     "random_effects",
