@@ -15,7 +15,8 @@ from pymare import Dataset
 from pymare.estimators import DerSimonianLaird, VarianceBasedLikelihoodEstimator
 from statsmodels.stats.meta_analysis import combine_effects
 
-from benchmarks.timing import Task, import_seconds, metafor_seconds, processor_seconds
+from benchmarks.table import page, row_of
+from benchmarks.timing import Task, import_seconds, processor_seconds, r_seconds
 from toolkit import meta
 
 RESULTS = Path(__file__).with_name("results.md")
@@ -162,36 +163,11 @@ def resampled(data: dict[str, tuple[np.ndarray, np.ndarray]]) -> list[Task]:
     ]
 
 
-def shown(seconds: float | None) -> str:
-    """Seconds for reading, in the unit that suits them."""
-    if seconds is None:
-        return "–"
-    if seconds >= 1:
-        return f"{seconds:.3g} s"
-    return f"{seconds * 1000:.3g} ms"
-
-
-def row_of(name: str, own: float, theirs: dict[str, float], wanted, limit: float | None) -> tuple[str, list[str]]:
-    """A line of the table, and a sentence for each target of it that is not met."""
-    cells, missed = [], []
-    for peer in PEERS:
-        seconds = theirs.get(peer)
-        cells.append("–" if seconds is None else f"{shown(seconds)} ({seconds / own:.3g}×)")
-        if seconds is not None and seconds / own < wanted.get(peer, 0):
-            missed.append(f"{name}: {seconds / own:.3g} times as fast as {peer}, wanted {wanted[peer]:g} times.")
-    if limit is not None and own > limit:
-        missed.append(f"{name}: {shown(own)}, wanted {shown(limit)}.")
-    targets = [f"{peer} {ratio:g}×" for peer, ratio in wanted.items()] + (
-        [] if limit is None else [f"≤ {shown(limit)}"]
-    )
-    return f"| {name} | {shown(own)} | {' | '.join(cells)} | {', '.join(targets) or '–'} |", missed
-
-
 def main() -> None:
     """Run all tasks, print and write the table."""
     data = {f"k={k}": simulated(k) for k in SIZES} | {"batch": simulated(10_000, 20)}
     short = {"batch": tuple(values[:SHORT] for values in data["batch"])}
-    of_r, r_version = metafor_seconds({f"k={k}": data[f"k={k}"] for k in SIZES_IN_R} | short)
+    of_r, r_version = r_seconds("metafor.R", {f"k={k}": data[f"k={k}"] for k in SIZES_IN_R} | short)
     modules = {"PyMARE": "pymare", "PyMetaAnalysis": "meta_analyze", "statsmodels": "statsmodels.stats.meta_analysis"}
     imports = {peer: import_seconds(module) for peer, module in modules.items()}
     lines, missed = [], []
@@ -205,29 +181,17 @@ def main() -> None:
             theirs["metafor"] = of_r[task.name]
         rows.append((task.name, seconds["ours"], theirs, task.wanted, task.limit))
     for row in rows:
-        line, sentences = row_of(*row)
+        line, sentences = row_of(*row, PEERS)
         lines.append(line)
         missed += sentences
     packages = ("PyMARE", "PyMetaAnalysis", "statsmodels", "numpy", "scipy", "pandas")
     versions = [f"Python {platform.python_version()}", *(f"{name} {version(name)}" for name in packages)]
-    text = "\n".join(
-        [
-            "# Results of the benchmark",
-            "",
-            "Written by `python -m benchmarks.meta`; `README.md` says what is timed, and how. Medians of processor "
-            f"seconds, in brackets how many times as long as ours. {platform.system()} {platform.machine()}, "
-            f"{os.cpu_count()} processors, one thread; {', '.join(versions)}; {r_version or 'R was not there'}.",
-            "",
-            "| Task | ours | " + " | ".join(PEERS) + " | wanted |",
-            "| --- " * (len(PEERS) + 3) + "|",
-            *lines,
-            "",
-            "## Targets that this run did not meet",
-            "",
-            *([f"- {sentence}" for sentence in missed] or ["None."]),
-            "",
-        ]
+    written = (
+        "Written by `python -m benchmarks.meta`; `README.md` says what is timed, and how. Medians of processor "
+        f"seconds, in brackets how many times as long as ours. {platform.system()} {platform.machine()}, {os.cpu_count()} "
+        f"processors, one thread; {', '.join(versions)}; {r_version or 'R was not there'}."
     )
+    text = page("Results of the benchmark", written, PEERS, lines, missed)
     print(text)
     RESULTS.write_text(text, encoding="utf-8")
 

@@ -20,7 +20,6 @@ if TYPE_CHECKING:
 
 ROUNDS = 7
 SHORTEST = 0.02  # seconds that a round lasts at least, so that the clock's step does not count
-R_SCRIPT = Path(__file__).with_name("metafor.R")
 
 
 class Task(NamedTuple):
@@ -63,14 +62,20 @@ def import_seconds(module: str) -> float:
     return statistics.median(found)
 
 
-def metafor_seconds(data: Mapping[str, tuple[np.ndarray, np.ndarray]]) -> tuple[dict[str, float], str]:
-    """Processor seconds of the same tasks in R, by their names, and the versions; empty where there is no R."""
+def r_seconds(script: str, data: Mapping[str, tuple[np.ndarray, ...]]) -> tuple[dict[str, float], str]:
+    """Processor seconds of the same tasks in R, by their names, and the versions; empty where there is no R.
+
+    ``script`` lies beside this file; ``data`` are effects and variances, with the study of each effect where there is
+    one.
+    """
     if shutil.which("Rscript") is None:
         return {}, ""
-    text = json.dumps({name: {"y": y.tolist(), "v": v.tolist()} for name, (y, v) in data.items()})
-    found = subprocess.run(["Rscript", str(R_SCRIPT)], input=text, capture_output=True, text=True, check=False)
+    columns = {name: dict(zip(("y", "v", "study"), parts, strict=False)) for name, parts in data.items()}
+    text = json.dumps({name: {part: a.tolist() for part, a in parts.items()} for name, parts in columns.items()})
+    path = Path(__file__).with_name(script)
+    found = subprocess.run(["Rscript", str(path)], input=text, capture_output=True, text=True, check=False)
     if found.returncode:
-        print(f"metafor left out: {found.stderr.strip()[-300:]}", file=sys.stderr)
+        print(f"R left out: {found.stderr.strip()[-300:]}", file=sys.stderr)
         return {}, ""
     answer = json.loads(found.stdout)
     return answer["seconds"], answer["version"]
