@@ -101,8 +101,8 @@ def main() -> None:
     versions = ", ".join([f"Python {platform.python_version()}", *(f"{p} {version(p)}" for p in ("numpy", "scipy"))])
     written = (
         "Written by `python -m benchmarks.dependent`; `README.md` says how time is taken. Medians of processor "
-        f"seconds, in brackets how many times as long as ours. {platform.system()} {platform.machine()}, {os.cpu_count()} "
-        f"processors, one thread; {versions}; {r_version or 'R was not there'}. rma.mv has sparse=TRUE."
+        f"seconds, in brackets how many times as long as ours. {platform.system()} {platform.machine()}, "
+        f"{os.cpu_count()} processors, one thread; {versions}; {r_version or 'no R'}. rma.mv has sparse=TRUE."
     )
     text = page(
         "Results of the benchmark: dependent effects, small studies, Bayesian models", written, PEERS, lines, missed

@@ -188,8 +188,8 @@ def main() -> None:
     versions = [f"Python {platform.python_version()}", *(f"{name} {version(name)}" for name in packages)]
     written = (
         "Written by `python -m benchmarks.meta`; `README.md` says what is timed, and how. Medians of processor "
-        f"seconds, in brackets how many times as long as ours. {platform.system()} {platform.machine()}, {os.cpu_count()} "
-        f"processors, one thread; {', '.join(versions)}; {r_version or 'R was not there'}."
+        f"seconds, in brackets how many times as long as ours. {platform.system()} {platform.machine()}, "
+        f"{os.cpu_count()} processors, one thread; {', '.join(versions)}; {r_version or 'R was not there'}."
     )
     text = page("Results of the benchmark", written, PEERS, lines, missed)
     print(text)
