@@ -13,6 +13,7 @@ from toolkit.meta.bias.asymmetry import Egger, Predictor, RankTest, RegressionMo
 from toolkit.meta.bias.bias_checks import BiasMethod
 from toolkit.meta.bias.bias_panel import BiasCheck, BiasPanel, bias_panel
 from toolkit.meta.bias.fail_safe import FailSafe, FailSafeN, failsafe_n
+from toolkit.meta.bias.henmi_copas import HenmiCopas, henmi_copas
 from toolkit.meta.bias.pet_peese import ConditionalEstimate, PetPeese, pet_peese
 from toolkit.meta.bias.selection_model import SelectionModel, selection_model
 from toolkit.meta.bias.trim_and_fill import MissingEstimator, MissingSide, TrimAndFill, trim_and_fill
@@ -91,6 +92,7 @@ __all__ = [
     "FunnelPoints",
     "Gosh",
     "GoshClusters",
+    "HenmiCopas",
     "HeterogeneityInterval",
     "Influence",
     "InformationCriteria",
@@ -155,6 +157,7 @@ __all__ = [
     "funnel",
     "gosh",
     "gosh_clusters",
+    "henmi_copas",
     "influence",
     "inverse_variance_heterogeneity",
     "labbe",

@@ -39,6 +39,8 @@ def test_each_row_has_the_numbers_of_its_method(name):
     assert tuple(rows.loc["selection model", ["estimate", "statistic", "p_value"]]) == (
         selected.estimate, selected.lrt, selected.lrt_p,
     )  # fmt: skip
+    henmi = meta.henmi_copas(result)
+    assert tuple(rows.loc["Henmi-Copas interval", list(CORRECTED)]) == (henmi.estimate, henmi.ci_low, henmi.ci_high)
     assert rows.loc["fail-safe N", "statistic"] == meta.failsafe_n(result).number
     assert rows.index[-1] == "fail-safe N"
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, NamedTuple, Protocol
 from toolkit.errors import ModelInputError
 from toolkit.meta.bias.asymmetry import egger, rank_test
 from toolkit.meta.bias.fail_safe import failsafe_n
+from toolkit.meta.bias.henmi_copas import henmi_copas
 from toolkit.meta.bias.pet_peese import pet_peese
 from toolkit.meta.bias.selection_model import selection_model
 from toolkit.meta.bias.trim_and_fill import trim_and_fill
@@ -29,6 +30,7 @@ class BiasMethod(StrEnum):
     RANK_TEST = "rank test"
     TRIM_AND_FILL = "trim and fill"
     PET_PEESE = "PET-PEESE"
+    HENMI_COPAS = "Henmi-Copas interval"
     SELECTION_MODEL = "selection model"
     FAILSAFE_N = "fail-safe N"
 
@@ -88,6 +90,11 @@ def _pet_peese(result: MetaResult, alternative: str | None) -> Finding:
     return Finding(reading, found.estimate, found.ci_low, found.ci_high, found.statistic, found.p_value)
 
 
+def _henmi_copas(result: MetaResult, alternative: str | None) -> Finding:
+    found = henmi_copas(result)
+    return Finding(_moved(result, found), found.estimate, found.ci_low, found.ci_high)
+
+
 def _selection_model(result: MetaResult, alternative: str | None) -> Finding:
     found = selection_model(result, alternative=alternative)
     weight = number(float(found.delta[-1]), 2)
@@ -122,6 +129,9 @@ CHECKS = {
         "How many studies lack for a symmetric funnel plot, and what is the mean with them?", True, _trim_and_fill
     ),
     BiasMethod.PET_PEESE: Check("What is the effect in a study of infinite precision?", True, _pet_peese),
+    BiasMethod.HENMI_COPAS: Check(
+        "What is the mean where small studies weigh as little as in a common-effect model?", True, _henmi_copas
+    ),
     BiasMethod.SELECTION_MODEL: Check(
         "Does publication go by p-values, and what is the mean without that?", False, _selection_model
     ),
