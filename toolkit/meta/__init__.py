@@ -12,6 +12,7 @@ from toolkit.meta.batch import batch
 from toolkit.meta.bias.asymmetry import Egger, Predictor, RankTest, RegressionModel, egger, rank_test
 from toolkit.meta.bias.bias_checks import BiasMethod
 from toolkit.meta.bias.bias_panel import BiasCheck, BiasPanel, bias_panel
+from toolkit.meta.bias.excess_significance import ExcessSignificance, ExcessTest, excess_significance
 from toolkit.meta.bias.fail_safe import FailSafe, FailSafeN, failsafe_n
 from toolkit.meta.bias.henmi_copas import HenmiCopas, henmi_copas
 from toolkit.meta.bias.pet_peese import ConditionalEstimate, PetPeese, pet_peese
@@ -87,6 +88,8 @@ __all__ = [
     "Cumulative",
     "DoiPlot",
     "Egger",
+    "ExcessSignificance",
+    "ExcessTest",
     "FailSafe",
     "FailSafeN",
     "FunnelPoints",
@@ -153,6 +156,7 @@ __all__ = [
     "cumulative",
     "doi_plot",
     "egger",
+    "excess_significance",
     "failsafe_n",
     "funnel",
     "gosh",

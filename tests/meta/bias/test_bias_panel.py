@@ -41,6 +41,8 @@ def test_each_row_has_the_numbers_of_its_method(name):
     )  # fmt: skip
     henmi = meta.henmi_copas(result)
     assert tuple(rows.loc["Henmi-Copas interval", list(CORRECTED)]) == (henmi.estimate, henmi.ci_low, henmi.ci_high)
+    excess = meta.excess_significance(result)
+    assert tuple(rows.loc["excess significance", ["statistic", "p_value"]]) == (excess.ratio, excess.p_value)
     assert rows.loc["fail-safe N", "statistic"] == meta.failsafe_n(result).number
     assert rows.index[-1] == "fail-safe N"
 

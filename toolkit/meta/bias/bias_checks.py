@@ -7,12 +7,14 @@ from typing import TYPE_CHECKING, NamedTuple, Protocol
 
 from toolkit.errors import ModelInputError
 from toolkit.meta.bias.asymmetry import egger, rank_test
+from toolkit.meta.bias.excess_significance import excess_significance
 from toolkit.meta.bias.fail_safe import failsafe_n
 from toolkit.meta.bias.henmi_copas import henmi_copas
 from toolkit.meta.bias.pet_peese import pet_peese
 from toolkit.meta.bias.selection_model import selection_model
 from toolkit.meta.bias.trim_and_fill import trim_and_fill
 from toolkit.meta.display import number, p_value, studies
+from toolkit.meta.without_pooling.p_values import Alternative
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -32,6 +34,7 @@ class BiasMethod(StrEnum):
     PET_PEESE = "PET-PEESE"
     HENMI_COPAS = "Henmi-Copas interval"
     SELECTION_MODEL = "selection model"
+    EXCESS_SIGNIFICANCE = "excess significance"
     FAILSAFE_N = "fail-safe N"
 
 
@@ -110,6 +113,17 @@ def _selection_model(result: MetaResult, alternative: str | None) -> Finding:
     return Finding(reading, found.estimate, found.ci_low, found.ci_high, found.lrt, found.lrt_p)
 
 
+def _excess_significance(result: MetaResult, alternative: str | None) -> Finding:
+    found = excess_significance(result, alternative=Alternative.TWO_SIDED if alternative is None else alternative)
+    which = "" if found.alternative == Alternative.TWO_SIDED else f", {found.alternative}"
+    counts = (
+        f"p {p_value(found.p_value)}: {found.observed} significant at {found.alpha:g}{which}, "
+        f"{number(found.expected, 3)} expected"
+    )
+    clear = "more than chance explains." if found.p_value < ALPHA else "no clear excess, which does not rule bias out."
+    return Finding(f"{counts}; {clear}", statistic=found.ratio, p_value=found.p_value)
+
+
 def _failsafe_n(result: MetaResult, alternative: str | None) -> Finding:
     found = failsafe_n(result)
     reading = f"Stouffer's combined p-value is above {found.alpha:g} as it is."
@@ -134,6 +148,9 @@ CHECKS = {
     ),
     BiasMethod.SELECTION_MODEL: Check(
         "Does publication go by p-values, and what is the mean without that?", False, _selection_model
+    ),
+    BiasMethod.EXCESS_SIGNIFICANCE: Check(
+        "Are more results significant than their power allows?", False, _excess_significance
     ),
     BiasMethod.FAILSAFE_N: Check("How many hidden studies of no effect would undo the result?", False, _failsafe_n),
 }
