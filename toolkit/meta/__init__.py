@@ -15,6 +15,7 @@ from toolkit.meta.bias.bias_panel import BiasCheck, BiasPanel, bias_panel
 from toolkit.meta.bias.excess_significance import ExcessSignificance, ExcessTest, excess_significance
 from toolkit.meta.bias.fail_safe import FailSafe, FailSafeN, failsafe_n
 from toolkit.meta.bias.henmi_copas import HenmiCopas, henmi_copas
+from toolkit.meta.bias.limit_meta_analysis import LimitEstimate, LimitMetaAnalysis, limit_meta_analysis
 from toolkit.meta.bias.pet_peese import ConditionalEstimate, PetPeese, pet_peese
 from toolkit.meta.bias.selection_model import SelectionModel, selection_model
 from toolkit.meta.bias.trim_and_fill import MissingEstimator, MissingSide, TrimAndFill, trim_and_fill
@@ -103,6 +104,8 @@ __all__ = [
     "LeaveOneClusterOut",
     "LeaveOneOut",
     "LikelihoodRatioTest",
+    "LimitEstimate",
+    "LimitMetaAnalysis",
     "Link",
     "LocationScale",
     "MetaRegression",
@@ -168,6 +171,7 @@ __all__ = [
     "leave_one_cluster_out",
     "leave_one_out",
     "likelihood_ratio_test",
+    "limit_meta_analysis",
     "location_scale",
     "model_set",
     "orchard",

@@ -10,6 +10,7 @@ from toolkit.meta.bias.asymmetry import egger, rank_test
 from toolkit.meta.bias.excess_significance import excess_significance
 from toolkit.meta.bias.fail_safe import failsafe_n
 from toolkit.meta.bias.henmi_copas import henmi_copas
+from toolkit.meta.bias.limit_meta_analysis import limit_meta_analysis
 from toolkit.meta.bias.pet_peese import pet_peese
 from toolkit.meta.bias.selection_model import selection_model
 from toolkit.meta.bias.trim_and_fill import trim_and_fill
@@ -33,6 +34,7 @@ class BiasMethod(StrEnum):
     TRIM_AND_FILL = "trim and fill"
     PET_PEESE = "PET-PEESE"
     HENMI_COPAS = "Henmi-Copas interval"
+    LIMIT = "limit meta-analysis"
     SELECTION_MODEL = "selection model"
     EXCESS_SIGNIFICANCE = "excess significance"
     FAILSAFE_N = "fail-safe N"
@@ -98,6 +100,16 @@ def _henmi_copas(result: MetaResult, alternative: str | None) -> Finding:
     return Finding(_moved(result, found), found.estimate, found.ci_low, found.ci_high)
 
 
+def _limit(result: MetaResult, alternative: str | None) -> Finding:
+    found = limit_meta_analysis(result)
+    if found.q_small_p < ALPHA:
+        reading = f"p {p_value(found.q_small_p)}: effects go with standard errors beyond chance."
+    else:
+        reading = f"p {p_value(found.q_small_p)}: no clear small-study effects, which does not rule bias out."
+    reading = f"{reading} {_moved(result, found)}"
+    return Finding(reading, found.estimate, found.ci_low, found.ci_high, found.q_small, found.q_small_p)
+
+
 def _selection_model(result: MetaResult, alternative: str | None) -> Finding:
     found = selection_model(result, alternative=alternative)
     weight = number(float(found.delta[-1]), 2)
@@ -145,6 +157,9 @@ CHECKS = {
     BiasMethod.PET_PEESE: Check("What is the effect in a study of infinite precision?", True, _pet_peese),
     BiasMethod.HENMI_COPAS: Check(
         "What is the mean where small studies weigh as little as in a common-effect model?", True, _henmi_copas
+    ),
+    BiasMethod.LIMIT: Check(
+        "What is the effect as precision grows without bound, with heterogeneity allowed for?", True, _limit
     ),
     BiasMethod.SELECTION_MODEL: Check(
         "Does publication go by p-values, and what is the mean without that?", False, _selection_model
