@@ -103,7 +103,8 @@ def _henmi_copas(result: MetaResult, alternative: str | None) -> Finding:
 def _limit(result: MetaResult, alternative: str | None) -> Finding:
     found = limit_meta_analysis(result)
     if found.q_small_p < ALPHA:
-        reading = f"p {p_value(found.q_small_p)}: effects go with standard errors beyond chance."
+        reading = f"p {p_value(found.q_small_p)}: effects go with standard errors beyond chance, or "
+        reading += "heterogeneity makes it look so (this test does not allow for it)."
     else:
         reading = f"p {p_value(found.q_small_p)}: no clear small-study effects, which does not rule bias out."
     reading = f"{reading} {_moved(result, found)}"

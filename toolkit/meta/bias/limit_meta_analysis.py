@@ -106,10 +106,10 @@ class LimitMetaAnalysis(Estimates):
 def limit_meta_analysis(result: MetaResult, *, method: str = LimitEstimate.BETA0) -> LimitMetaAnalysis:
     """Adjust a pooled effect for small-study effects (Rücker et al. 2011, Biostatistics 12:122).
 
-    Effects are a line in sqrt(v + tau2), tau2 being that of ``result``, fitted with weights 1 / (v + tau2); the adjusted
-    effect is its value at v = 0 (``beta0``). ``method`` chooses another of the paper's estimates: see
+    Effects are a line in sqrt(v + tau2), tau2 being that of ``result``, fitted with weights 1 / (v + tau2); the
+    adjusted effect is its value at v = 0 (``beta0``). ``method`` chooses another of the paper's estimates: see
     :class:`LimitEstimate`. Standard errors are those of R's metasens, which take the within-study variances alone;
-    the interval is normal.
+    the interval is normal. The test of small-study effects has the weights 1 / v, so that heterogeneity adds to it.
 
     Raises ModelInputError for a regression, for fewer than 3 studies, and for standard errors that are all alike.
     """
