@@ -12,6 +12,7 @@ from toolkit.meta.batch import batch
 from toolkit.meta.bias.asymmetry import Egger, Predictor, RankTest, RegressionModel, egger, rank_test
 from toolkit.meta.bias.bias_checks import BiasMethod
 from toolkit.meta.bias.bias_panel import BiasCheck, BiasPanel, bias_panel
+from toolkit.meta.bias.counts_asymmetry import CountAsymmetry, CountTest, asymmetry_of_counts
 from toolkit.meta.bias.excess_significance import ExcessSignificance, ExcessTest, excess_significance
 from toolkit.meta.bias.fail_safe import FailSafe, FailSafeN, failsafe_n
 from toolkit.meta.bias.henmi_copas import HenmiCopas, henmi_copas
@@ -85,6 +86,8 @@ __all__ = [
     "ContourMeasure",
     "Convergence",
     "CorrelatedCorrelations",
+    "CountAsymmetry",
+    "CountTest",
     "Criterion",
     "Cumulative",
     "DoiPlot",
@@ -147,6 +150,7 @@ __all__ = [
     "WorkingModel",
     "aggregate",
     "albatross",
+    "asymmetry_of_counts",
     "batch",
     "baujat",
     "bias_panel",
