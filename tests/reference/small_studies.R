@@ -27,7 +27,8 @@ limit <- function(d) {
   q <- sum((d$y - mean)^2 / d$v)
   residual <- sum(residuals(fixed)^2)
   se <- 1 / (sd(1 / sqrt(d$v)) * sqrt(k - 1))
-  list(estimate = observed[[2]] + sqrt(tau2) * observed[[1]], se = se, beta = observed[[2]], alpha = observed[[1]],
+  list(estimate = observed[[2]] + sqrt(tau2) * observed[[1]], se = se, beta_lim = coef(line)[[2]],
+       mu_lim = sum(moved / d$v) / sum(1 / d$v), mu_lim_se = sqrt(1 / sum(1 / d$v)), beta = observed[[2]], alpha = observed[[1]],
        g2 = 100 * (1 - summary(line)$r.squared), q = q, q_small = q - residual, q_residual = residual,
        q_small_p = pchisq(q - residual, 1, lower.tail = FALSE),
        q_residual_p = pchisq(residual, k - 2, lower.tail = FALSE), limit_effects = moved)

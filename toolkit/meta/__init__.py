@@ -12,7 +12,11 @@ from toolkit.meta.batch import batch
 from toolkit.meta.bias.asymmetry import Egger, Predictor, RankTest, RegressionModel, egger, rank_test
 from toolkit.meta.bias.bias_checks import BiasMethod
 from toolkit.meta.bias.bias_panel import BiasCheck, BiasPanel, bias_panel
+from toolkit.meta.bias.counts_asymmetry import CountAsymmetry, CountTest, asymmetry_of_counts
+from toolkit.meta.bias.excess_significance import ExcessSignificance, ExcessTest, excess_significance
 from toolkit.meta.bias.fail_safe import FailSafe, FailSafeN, failsafe_n
+from toolkit.meta.bias.henmi_copas import HenmiCopas, henmi_copas
+from toolkit.meta.bias.limit_meta_analysis import LimitEstimate, LimitMetaAnalysis, limit_meta_analysis
 from toolkit.meta.bias.pet_peese import ConditionalEstimate, PetPeese, pet_peese
 from toolkit.meta.bias.selection_model import SelectionModel, selection_model
 from toolkit.meta.bias.trim_and_fill import MissingEstimator, MissingSide, TrimAndFill, trim_and_fill
@@ -111,11 +115,15 @@ __all__ = [
     "Convergence",
     "CorrelatedCorrelations",
     "CorrelatedHierarchicalEffects",
+    "CountAsymmetry",
+    "CountTest",
     "Criterion",
     "Cumulative",
     "DependentTest",
     "DoiPlot",
     "Egger",
+    "ExcessSignificance",
+    "ExcessTest",
     "FailSafe",
     "FailSafeN",
     "Exponential",
@@ -126,6 +134,7 @@ __all__ = [
     "HalfCauchy",
     "HalfNormal",
     "HalfT",
+    "HenmiCopas",
     "HeterogeneityInterval",
     "HeterogeneityPosterior",
     "Influence",
@@ -137,6 +146,8 @@ __all__ = [
     "Jeffreys",
     "LeaveOneOut",
     "LikelihoodRatioTest",
+    "LimitEstimate",
+    "LimitMetaAnalysis",
     "Link",
     "LocationScale",
     "LogNormal",
@@ -185,6 +196,7 @@ __all__ = [
     "WorkingModel",
     "aggregate",
     "albatross",
+    "asymmetry_of_counts",
     "batch",
     "baujat",
     "bias_panel",
@@ -204,16 +216,19 @@ __all__ = [
     "cumulative",
     "doi_plot",
     "egger",
+    "excess_significance",
     "failsafe_n",
     "funnel",
     "gosh",
     "gosh_clusters",
+    "henmi_copas",
     "influence",
     "inverse_variance_heterogeneity",
     "labbe",
     "leave_one_cluster_out",
     "leave_one_out",
     "likelihood_ratio_test",
+    "limit_meta_analysis",
     "location_scale",
     "model_set",
     "multilevel",

@@ -15,7 +15,14 @@ DATA = json.loads((Path(__file__).parents[2] / "reference" / "small_studies.json
 BCG = DATA["bcg"]
 ALONE = {"Egger's regression": meta.egger, "PET-PEESE": meta.pet_peese}
 CORRECTED = ("estimate", "ci_low", "ci_high")
-FUNNEL = ["Egger's regression", "rank test", "trim and fill", "PET-PEESE"]
+FUNNEL = [
+    "Egger's regression",
+    "rank test",
+    "trim and fill",
+    "PET-PEESE",
+    "Henmi-Copas interval",
+    "limit meta-analysis",
+]
 
 
 def pooled(name="bcg", **how):
@@ -38,6 +45,14 @@ def test_each_row_has_the_numbers_of_its_method(name):
     assert tuple(rows.loc["trim and fill", list(CORRECTED)]) == (filled.estimate, filled.ci_low, filled.ci_high)
     assert tuple(rows.loc["selection model", ["estimate", "statistic", "p_value"]]) == (
         selected.estimate, selected.lrt, selected.lrt_p,
+    )  # fmt: skip
+    henmi = meta.henmi_copas(result)
+    assert tuple(rows.loc["Henmi-Copas interval", list(CORRECTED)]) == (henmi.estimate, henmi.ci_low, henmi.ci_high)
+    excess = meta.excess_significance(result)
+    assert tuple(rows.loc["excess significance", ["statistic", "p_value"]]) == (excess.ratio, excess.p_value)
+    limit = meta.limit_meta_analysis(result)
+    assert tuple(rows.loc["limit meta-analysis", ["estimate", "statistic", "p_value"]]) == (
+        limit.estimate, limit.q_small, limit.q_small_p,
     )  # fmt: skip
     assert rows.loc["fail-safe N", "statistic"] == meta.failsafe_n(result).number
     assert rows.index[-1] == "fail-safe N"

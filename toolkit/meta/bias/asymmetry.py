@@ -57,24 +57,8 @@ class RegressionModel(StrEnum):
     RMA = "rma"
 
 
-@dataclass(frozen=True, eq=False)
-class Egger(Estimates):
-    """A regression of effects on a predictor that grows or falls with precision; its slope tests asymmetry.
-
-    The test of the slope, the last coefficient, is ``slope``, ``slope_se``, ``statistic`` and ``p_value``. The limit
-    estimate, ``estimate`` with ``ci_low`` and ``ci_high``, is the intercept: the effect, on the analysis scale, in a
-    study of infinite precision; None where there is none (moderators; predictors that do not tend to 0).
-    """
-
-    result: MetaResult
-    predictor: Predictor
-    model: RegressionModel
-    terms: tuple[str, ...]
-    beta: Array
-    covariance: Array
-    df: float | None
-    tau2: float | None
-    level: float
+class SlopeTest(Estimates):
+    """A regression whose last coefficient, the slope of a measure of precision, tests asymmetry."""
 
     @property
     def slope(self) -> float:
@@ -95,6 +79,32 @@ class Egger(Estimates):
     def p_value(self) -> float:
         """Its two-sided p-value."""
         return float(self._p_values[-1])
+
+    def _asymmetry_line(self) -> tuple[str, str]:
+        kind = f"z {number(self.statistic)}"
+        if self.df is not None:
+            kind = f"t {number(self.statistic)} on {self.df:g} df"
+        return "Asymmetry", f"{kind}, p {p_value(self.p_value)}"
+
+
+@dataclass(frozen=True, eq=False)
+class Egger(SlopeTest):
+    """A regression of effects on a predictor that grows or falls with precision; its slope tests asymmetry.
+
+    The test of the slope, the last coefficient, is ``slope``, ``slope_se``, ``statistic`` and ``p_value``. The limit
+    estimate, ``estimate`` with ``ci_low`` and ``ci_high``, is the intercept: the effect, on the analysis scale, in a
+    study of infinite precision; None where there is none (moderators; predictors that do not tend to 0).
+    """
+
+    result: MetaResult
+    predictor: Predictor
+    model: RegressionModel
+    terms: tuple[str, ...]
+    beta: Array
+    covariance: Array
+    df: float | None
+    tau2: float | None
+    level: float
 
     @property
     def estimate(self) -> float | None:
@@ -127,10 +137,7 @@ class Egger(Estimates):
         return f"Regression test of asymmetry ({self.model}, on {self.predictor}), {studies(self.result.k)}"
 
     def _lines(self) -> list[tuple[str, str]]:
-        kind = f"z {number(self.statistic)}"
-        if self.df is not None:
-            kind = f"t {number(self.statistic)} on {self.df:g} df"
-        lines = [("Asymmetry", f"{kind}, p {p_value(self.p_value)}")]
+        lines = [self._asymmetry_line()]
         if self.estimate is not None:
             limit = with_limits(self.estimate, self.ci_low, self.ci_high, self.level)
             lines.append((f"Limit estimate ({self.predictor} to 0)", limit))

@@ -7,11 +7,15 @@ from typing import TYPE_CHECKING, NamedTuple, Protocol
 
 from toolkit.errors import ModelInputError
 from toolkit.meta.bias.asymmetry import egger, rank_test
+from toolkit.meta.bias.excess_significance import excess_significance
 from toolkit.meta.bias.fail_safe import failsafe_n
+from toolkit.meta.bias.henmi_copas import henmi_copas
+from toolkit.meta.bias.limit_meta_analysis import limit_meta_analysis
 from toolkit.meta.bias.pet_peese import pet_peese
 from toolkit.meta.bias.selection_model import selection_model
 from toolkit.meta.bias.trim_and_fill import trim_and_fill
 from toolkit.meta.display import number, p_value, studies
+from toolkit.meta.without_pooling.p_values import Alternative
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -29,7 +33,10 @@ class BiasMethod(StrEnum):
     RANK_TEST = "rank test"
     TRIM_AND_FILL = "trim and fill"
     PET_PEESE = "PET-PEESE"
+    HENMI_COPAS = "Henmi-Copas interval"
+    LIMIT = "limit meta-analysis"
     SELECTION_MODEL = "selection model"
+    EXCESS_SIGNIFICANCE = "excess significance"
     FAILSAFE_N = "fail-safe N"
 
 
@@ -88,6 +95,22 @@ def _pet_peese(result: MetaResult, alternative: str | None) -> Finding:
     return Finding(reading, found.estimate, found.ci_low, found.ci_high, found.statistic, found.p_value)
 
 
+def _henmi_copas(result: MetaResult, alternative: str | None) -> Finding:
+    found = henmi_copas(result)
+    return Finding(_moved(result, found), found.estimate, found.ci_low, found.ci_high)
+
+
+def _limit(result: MetaResult, alternative: str | None) -> Finding:
+    found = limit_meta_analysis(result)
+    if found.q_small_p < ALPHA:
+        reading = f"p {p_value(found.q_small_p)}: effects go with standard errors beyond chance, or "
+        reading += "heterogeneity makes it look so (this test does not allow for it)."
+    else:
+        reading = f"p {p_value(found.q_small_p)}: no clear small-study effects, which does not rule bias out."
+    reading = f"{reading} {_moved(result, found)}"
+    return Finding(reading, found.estimate, found.ci_low, found.ci_high, found.q_small, found.q_small_p)
+
+
 def _selection_model(result: MetaResult, alternative: str | None) -> Finding:
     found = selection_model(result, alternative=alternative)
     weight = number(float(found.delta[-1]), 2)
@@ -101,6 +124,17 @@ def _selection_model(result: MetaResult, alternative: str | None) -> Finding:
         return Finding(_with_notes(reading, found.notes), statistic=found.lrt, p_value=found.lrt_p)
     reading = _with_notes(f"{reading} {_moved(result, found)}", found.notes)
     return Finding(reading, found.estimate, found.ci_low, found.ci_high, found.lrt, found.lrt_p)
+
+
+def _excess_significance(result: MetaResult, alternative: str | None) -> Finding:
+    found = excess_significance(result, alternative=Alternative.TWO_SIDED if alternative is None else alternative)
+    which = "" if found.alternative == Alternative.TWO_SIDED else f", {found.alternative}"
+    counts = (
+        f"p {p_value(found.p_value)}: {found.observed} significant at {found.alpha:g}{which}, "
+        f"{number(found.expected, 3)} expected"
+    )
+    clear = "more than chance explains." if found.p_value < ALPHA else "no clear excess, which does not rule bias out."
+    return Finding(f"{counts}; {clear}", statistic=found.ratio, p_value=found.p_value)
 
 
 def _failsafe_n(result: MetaResult, alternative: str | None) -> Finding:
@@ -122,8 +156,17 @@ CHECKS = {
         "How many studies lack for a symmetric funnel plot, and what is the mean with them?", True, _trim_and_fill
     ),
     BiasMethod.PET_PEESE: Check("What is the effect in a study of infinite precision?", True, _pet_peese),
+    BiasMethod.HENMI_COPAS: Check(
+        "What is the mean where small studies weigh as little as in a common-effect model?", True, _henmi_copas
+    ),
+    BiasMethod.LIMIT: Check(
+        "What is the effect as precision grows without bound, with heterogeneity allowed for?", True, _limit
+    ),
     BiasMethod.SELECTION_MODEL: Check(
         "Does publication go by p-values, and what is the mean without that?", False, _selection_model
+    ),
+    BiasMethod.EXCESS_SIGNIFICANCE: Check(
+        "Are more results significant than their power allows?", False, _excess_significance
     ),
     BiasMethod.FAILSAFE_N: Check("How many hidden studies of no effect would undo the result?", False, _failsafe_n),
 }

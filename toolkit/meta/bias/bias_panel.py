@@ -33,7 +33,9 @@ class BiasCheck:
     """One method of a panel: the ``question`` it asks, its numbers, and their ``reading`` in words.
 
     ``estimate``, ``ci_low`` and ``ci_high`` are on the analysis scale, None for a method that only tests, as are
-    ``statistic`` and ``p_value`` for one that only corrects. Where it was not computed ``reason`` says why.
+    ``statistic`` and ``p_value`` for one that only corrects. The statistic is t of a regression, Kendall's tau, chi²
+    (limit meta-analysis, selection model), observed over expected significant results, or a number of studies
+    (fail-safe N). Where it was not computed ``reason`` says why.
     """
 
     method: BiasMethod
