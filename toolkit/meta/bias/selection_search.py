@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 MAX_ITERATIONS = 100
 _HALVINGS = 30
 _SETTLED = 1e-14  # expected gain in log-likelihood, relative to its size: the parameters are then right to 1e-7
-_NEAR = 1e-2  # of the scale of a parameter
+_NEAR = 5e-2  # of the scale of a parameter
 
 
 class Maximum(NamedTuple):
