@@ -9,18 +9,6 @@ Nothing here knows of records, files or plots. Effects ``y`` and sampling varian
 """
 
 from toolkit.meta.batch import batch
-from toolkit.meta.bias.asymmetry import Egger, Predictor, RankTest, RegressionModel, egger, rank_test
-from toolkit.meta.bias.bias_checks import BiasMethod
-from toolkit.meta.bias.bias_panel import BiasCheck, BiasPanel, bias_panel
-from toolkit.meta.bias.counts_asymmetry import CountAsymmetry, CountTest, asymmetry_of_counts
-from toolkit.meta.bias.excess_significance import ExcessSignificance, ExcessTest, excess_significance
-from toolkit.meta.bias.fail_safe import FailSafe, FailSafeN, failsafe_n
-from toolkit.meta.bias.henmi_copas import HenmiCopas, henmi_copas
-from toolkit.meta.bias.limit_meta_analysis import LimitEstimate, LimitMetaAnalysis, limit_meta_analysis
-from toolkit.meta.bias.pet_peese import ConditionalEstimate, PetPeese, pet_peese
-from toolkit.meta.bias.selection_model import SelectionModel, selection_model
-from toolkit.meta.bias.trim_and_fill import MissingEstimator, MissingSide, TrimAndFill, trim_and_fill
-from toolkit.meta.bias.weight_functions import Weight
 from toolkit.meta.bayes.bayes_factor import BayesFactor
 from toolkit.meta.bayes.distribution import IntervalKind, NormalMixture
 from toolkit.meta.bayes.heterogeneity_posterior import HeterogeneityPosterior
@@ -40,6 +28,18 @@ from toolkit.meta.bayes.priors import (
     Uniform,
 )
 from toolkit.meta.bayes.result import BayesianResult
+from toolkit.meta.bias.asymmetry import Egger, Predictor, RankTest, RegressionModel, egger, rank_test
+from toolkit.meta.bias.bias_checks import BiasMethod
+from toolkit.meta.bias.bias_panel import BiasCheck, BiasPanel, bias_panel
+from toolkit.meta.bias.counts_asymmetry import CountAsymmetry, CountTest, asymmetry_of_counts
+from toolkit.meta.bias.excess_significance import ExcessSignificance, ExcessTest, excess_significance
+from toolkit.meta.bias.fail_safe import FailSafe, FailSafeN, failsafe_n
+from toolkit.meta.bias.henmi_copas import HenmiCopas, henmi_copas
+from toolkit.meta.bias.limit_meta_analysis import LimitEstimate, LimitMetaAnalysis, limit_meta_analysis
+from toolkit.meta.bias.pet_peese import ConditionalEstimate, PetPeese, pet_peese
+from toolkit.meta.bias.selection_model import SelectionModel, selection_model
+from toolkit.meta.bias.trim_and_fill import MissingEstimator, MissingSide, TrimAndFill, trim_and_fill
+from toolkit.meta.bias.weight_functions import Weight
 from toolkit.meta.comparison import Criterion, LikelihoodRatioTest, ModelSet, likelihood_ratio_test, model_set
 from toolkit.meta.dependence.aggregation import AggregatedEffects, aggregate
 from toolkit.meta.dependence.cluster_influence import ClusterInfluence, cluster_influence
@@ -99,11 +99,11 @@ __all__ = [
     "AggregatedEffects",
     "Albatross",
     "Alternative",
+    "BayesFactor",
+    "BayesianResult",
     "BiasCheck",
     "BiasMethod",
     "BiasPanel",
-    "BayesFactor",
-    "BayesianResult",
     "Bootstrap",
     "BootstrapInterval",
     "ClusterInfluence",
@@ -124,9 +124,9 @@ __all__ = [
     "Egger",
     "ExcessSignificance",
     "ExcessTest",
+    "Exponential",
     "FailSafe",
     "FailSafeN",
-    "Exponential",
     "Flat",
     "FunnelPoints",
     "Gosh",
@@ -141,9 +141,9 @@ __all__ = [
     "InformationCriteria",
     "IntervalKind",
     "IntervalMethod",
-    "LeaveOneClusterOut",
     "InverseGamma",
     "Jeffreys",
+    "LeaveOneClusterOut",
     "LeaveOneOut",
     "LikelihoodRatioTest",
     "LimitEstimate",
@@ -155,14 +155,13 @@ __all__ = [
     "MetaResult",
     "MissingEstimator",
     "MissingSide",
-    "ModelSet",
-    "MultilevelResult",
-    "NotPositiveDefinite",
-    "Orchard",
     "ModelAverage",
     "ModelSet",
+    "MultilevelResult",
     "Normal",
     "NormalMixture",
+    "NotPositiveDefinite",
+    "Orchard",
     "PermutationTest",
     "PetPeese",
     "PredictionInterval",
@@ -190,6 +189,7 @@ __all__ = [
     "Tau2Estimator",
     "Test",
     "TrimAndFill",
+    "Uniform",
     "WaldMethod",
     "Weight",
     "WorkingCovariance",
@@ -199,13 +199,9 @@ __all__ = [
     "asymmetry_of_counts",
     "batch",
     "baujat",
-    "bias_panel",
-    "Uniform",
-    "albatross",
-    "batch",
-    "baujat",
     "bayesian",
     "bayesian_model_average",
+    "bias_panel",
     "bootstrap",
     "cluster_influence",
     "combine_p_values",

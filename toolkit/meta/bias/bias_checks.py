@@ -183,16 +183,15 @@ def _asymmetry(p: float, slope: float) -> str:
 
 
 def _moved(result: MetaResult, found: _Corrected) -> str:
-    """How a corrected effect compares with the pooled one."""
+    """How a corrected effect compares with the pooled one, in words that suit any scale."""
     before, after = result.estimate, found.estimate
     if before * after < 0:
-        way = ", past 0"
+        way = "On the other side of no effect"
     elif abs(after) == abs(before):
-        way = ""
+        way = "The same as not corrected"
     else:
-        way = ", towards 0" if abs(after) < abs(before) else ", away from 0"
-    holds = "contains" if found.ci_low <= 0 <= found.ci_high else "does not contain"
-    return f"From {number(before, 3)} to {number(after, 3)}{way}; the interval {holds} 0."
+        way = f"{'Nearer to' if abs(after) < abs(before) else 'Farther from'} no effect than not corrected"
+    return f"{way}; the interval {'includes' if found.ci_low <= 0 <= found.ci_high else 'excludes'} no effect."
 
 
 def _with_notes(reading: str, notes: tuple[str, ...]) -> str:
