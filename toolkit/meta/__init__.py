@@ -74,6 +74,10 @@ from toolkit.meta.likelihood import InformationCriteria
 from toolkit.meta.location_scale import LocationScale, location_scale
 from toolkit.meta.predictive import ShareBeyond, Side, share_beyond
 from toolkit.meta.random_effects import inverse_variance_heterogeneity, random_effects
+from toolkit.meta.rare_events.glmm import CountModel, MixedModelResult, glmm
+from toolkit.meta.rare_events.mantel_haenszel import mantel_haenszel
+from toolkit.meta.rare_events.peto import peto
+from toolkit.meta.rare_events.stratified_result import StratifiedResult, StratumTest
 from toolkit.meta.regression import regression
 from toolkit.meta.regression_result import MetaRegression
 from toolkit.meta.results import MetaResult
@@ -116,6 +120,7 @@ __all__ = [
     "CorrelatedCorrelations",
     "CorrelatedHierarchicalEffects",
     "CountAsymmetry",
+    "CountModel",
     "CountTest",
     "Criterion",
     "Cumulative",
@@ -155,6 +160,7 @@ __all__ = [
     "MetaResult",
     "MissingEstimator",
     "MissingSide",
+    "MixedModelResult",
     "ModelAverage",
     "ModelSet",
     "MultilevelResult",
@@ -184,6 +190,8 @@ __all__ = [
     "ShareBeyond",
     "Side",
     "SignTest",
+    "StratifiedResult",
+    "StratumTest",
     "StudyPoints",
     "Subgroups",
     "Tau2Estimator",
@@ -215,6 +223,7 @@ __all__ = [
     "excess_significance",
     "failsafe_n",
     "funnel",
+    "glmm",
     "gosh",
     "gosh_clusters",
     "henmi_copas",
@@ -226,11 +235,13 @@ __all__ = [
     "likelihood_ratio_test",
     "limit_meta_analysis",
     "location_scale",
+    "mantel_haenszel",
     "model_set",
     "multilevel",
     "orchard",
     "permutation_test",
     "pet_peese",
+    "peto",
     "prior_sensitivity",
     "profile_likelihood",
     "radial",

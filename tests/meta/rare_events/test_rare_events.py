@@ -1,0 +1,164 @@
+"""Models of counts against R's metafor (and a definition written out in R), and what holds for any counts."""
+
+import json
+import tomllib
+from pathlib import Path
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from toolkit import meta
+from toolkit.errors import ModelInputError
+
+REFERENCE = Path(__file__).parents[2] / "reference"
+VALUES = json.loads((REFERENCE / "rare_events.json").read_text())
+TOLERANCE = tomllib.loads((REFERENCE / "tolerances.toml").read_text())
+STRATA = [pytest.param(case, id=f"{case['data']}-{case['measure']}-{case['correct']}") for case in VALUES["strata"]]
+MIXED = [
+    pytest.param(case, id="-".join(str(case[name]) for name in ("data", "measure", "model", "method", "points")))
+    for case in VALUES["mixed"]
+]
+
+
+def counts_of(name):
+    columns = {key: np.array(column, dtype=float) for key, column in VALUES["sets"][name].items()}
+    names = {"a": "events_1", "c": "events_2", "n1": "total_1", "n2": "total_2", "t1": "time_1", "t2": "time_2"}
+    names |= {"x": "events", "n": "total"}
+    return {names[key]: column for key, column in columns.items()}
+
+
+def assert_pooled_as_in_r(found, wanted):
+    for own, name in (("estimate", "estimate"), ("se", "se"), ("ci_low", "ci_low"), ("ci_high", "ci_high")):
+        assert getattr(found, own) == pytest.approx(wanted[name], rel=TOLERANCE["closed-form"], abs=1e-12)
+    for own, name in (("p_value", "p"), ("q", "q"), ("q_p", "q_p"), ("i2", "i2"), ("h2", "h2")):
+        assert getattr(found, own) == pytest.approx(wanted[name], rel=TOLERANCE["closed-form"], abs=1e-12)
+
+
+@pytest.mark.parametrize("case", STRATA)
+def test_a_mantel_haenszel_estimate_and_its_heterogeneity_equal_those_of_metafor(case):
+    found = meta.mantel_haenszel(case["measure"], **counts_of(case["data"]), continuity_correction=case["correct"])
+    assert_pooled_as_in_r(found, case)
+
+
+@pytest.mark.parametrize("case", [case for case in STRATA if case.values[0].get("association") is not None])
+def test_tests_of_association_and_homogeneity_equal_those_of_metafor(case):
+    found = meta.mantel_haenszel(case["measure"], **counts_of(case["data"]), continuity_correction=case["correct"])
+    tests = [(found.association, "association")]
+    if case["measure"] == "OR":
+        tests += [(found.homogeneity["Tarone"], "tarone"), (found.homogeneity["Breslow-Day"], "breslow_day")]
+    for test, name in tests:
+        assert test.statistic == pytest.approx(case[name], rel=TOLERANCE["closed-form"])
+        assert test.p_value == pytest.approx(case[f"{name}_p"], rel=TOLERANCE["closed-form"])
+
+
+@pytest.mark.parametrize("case", VALUES["peto"], ids=lambda case: case["data"])
+def test_petos_estimate_equals_that_of_metafor_and_so_do_its_first_studies(case):
+    found = meta.peto(**counts_of(case["data"]))
+    assert_pooled_as_in_r(found, case)
+    series = found.cumulative()
+    told = series.reason == ""
+    assert series.estimate[told].to_numpy() == pytest.approx(np.array(case["cumulative"])[told.to_numpy()], rel=1e-9)
+
+
+def test_leaving_each_study_out_equals_metafor():
+    found = meta.mantel_haenszel("OR", **counts_of("bcg")).leave_one_out()
+    assert found.estimate.to_numpy() == pytest.approx(VALUES["leave_one_out"]["bcg"], rel=TOLERANCE["closed-form"])
+
+
+@pytest.mark.parametrize("case", MIXED)
+def test_a_mixed_model_of_counts_equals_that_of_metafor_or_of_its_definition(case):
+    found = meta.glmm(case["measure"], model=case["model"] or None, method=case["method"], **counts_of(case["data"]))
+    kind = "definition" if case["points"] == 0 else "count-model"
+    assert found.estimate == pytest.approx(case["estimate"], abs=TOLERANCE[kind] * case["se"] + 1e-9)
+    assert found.se == pytest.approx(case["se"], rel=TOLERANCE[kind])
+    assert found.tau2 == pytest.approx(case["tau2"], rel=3 * TOLERANCE[kind], abs=1e-9)
+    for name in ("i2", "h2", "q_lrt"):
+        if case.get(name) is not None:
+            assert getattr(found, name) == pytest.approx(case[name], rel=5 * TOLERANCE[kind], abs=1e-8)
+    # With several points of quadrature and tau2 > 0 lme4's log-likelihood lacks constants, so that it is no reference.
+    if case["points"] == 0 or case["tau2"] == 0:
+        assert found.loglik == pytest.approx(case["loglik"], abs=1e-6)
+        for name in ("aic", "bic"):
+            if case.get(name) is not None:
+                assert getattr(found.information(), name) == pytest.approx(case[name], abs=1e-6)
+
+
+def test_a_prediction_interval_has_the_variance_of_the_effects_and_of_their_mean():
+    found = meta.glmm("OR", model="CM.AL", **counts_of("bcg"))
+    half = 1.959963984540054 * np.sqrt(found.tau2 + found.se**2)
+    interval = found.prediction_interval()
+    assert (interval.low, interval.high) == pytest.approx((found.estimate - half, found.estimate + half), rel=1e-12)
+    assert meta.glmm("OR", method="EE", **counts_of("bcg")).prediction_interval().reason
+
+
+def test_a_rate_of_one_group_is_the_log_of_the_whole_where_rates_are_alike():
+    found = meta.glmm("IRLN", events=[10, 20, 30], time=[100.0, 200.0, 300.0])
+    assert found.tau2 == 0
+    assert (found.estimate, found.se) == pytest.approx((np.log(0.1), 60**-0.5), rel=1e-9)
+
+
+def test_studies_without_events_add_nothing_to_a_ratio_and_are_told():
+    counts = {"events_1": [3, 0, 5], "total_1": [50, 40, 60], "events_2": [6, 0, 9], "total_2": [50, 45, 60]}
+    some = {name: [column[0], column[2]] for name, column in counts.items()}
+    for fit in (lambda c: meta.mantel_haenszel("OR", **c), lambda c: meta.peto(**c), lambda c: meta.glmm("OR", **c)):
+        assert fit(counts).estimate == pytest.approx(fit(some).estimate, rel=1e-9)
+        assert any("without" in note for note in fit(counts).notes)
+
+
+def test_a_single_table_gives_its_own_odds_ratio():
+    counts = {"events_1": [3], "total_1": [50], "events_2": [6], "total_2": [60]}
+    log_ratio = np.log(3 * 54 / (47 * 6))
+    assert meta.mantel_haenszel("OR", **counts).estimate == pytest.approx(log_ratio, rel=1e-12)
+    assert meta.glmm("OR", **counts).estimate == pytest.approx(log_ratio, rel=1e-6)
+
+
+@settings(max_examples=25, deadline=None)
+@given(st.integers(0, 2**32 - 1))
+def test_order_does_not_matter_and_groups_that_change_places_change_the_sign(seed):
+    rng = np.random.default_rng(seed)
+    k = 8
+    n1, n2 = rng.integers(20, 200, k), rng.integers(20, 200, k)
+    a, c = rng.binomial(n1, 0.1) + 1, rng.binomial(n2, 0.15) + 1
+    order = rng.permutation(k)
+    for fit in (
+        lambda *t: meta.mantel_haenszel("OR", *t),
+        lambda *t: meta.mantel_haenszel("RD", *t),
+        meta.peto,
+        lambda *t: meta.glmm("OR", events_1=t[0], total_1=t[1], events_2=t[2], total_2=t[3]),
+    ):
+        one = fit(a, n1, c, n2)
+        assert fit(*(part[order] for part in (a, n1, c, n2))).estimate == pytest.approx(
+            one.estimate, rel=1e-6, abs=1e-9
+        )
+        assert fit(c, n2, a, n1).estimate == pytest.approx(-one.estimate, rel=1e-6, abs=1e-7)
+
+
+@pytest.mark.parametrize(
+    ("call", "message"),
+    [
+        (lambda: meta.mantel_haenszel("SMD", [1], [2], [1], [2]), "OR, RR, RD, IRR, IRD"),
+        (lambda: meta.mantel_haenszel("IRR", [1], events_2=[2]), "needs time_1, time_2"),
+        (lambda: meta.mantel_haenszel("OR", [0, 0], [9, 9], [2, 1], [9, 9]), "no Mantel-Haenszel estimate"),
+        (lambda: meta.mantel_haenszel("OR", [5], [4], [1], [9]), "row 0"),
+        (lambda: meta.peto([0], [9], [0], [9]), "both events and people"),
+        (lambda: meta.glmm("OR", model="CM.XL", events_1=[1], total_1=[9], events_2=[2], total_2=[9]), "UM.FS"),
+        (lambda: meta.glmm("IRR", model="CM.AL", events_1=[1], time_1=[9], events_2=[2], time_2=[9]), "fitted by"),
+        (lambda: meta.glmm("PLO", model="CM.AL", events=[1], total=[9]), "no model to choose"),
+        (lambda: meta.glmm("OR", events_1=[0, 0], total_1=[9, 9], events_2=[2, 1], total_2=[9, 9]), "events_1 are 0"),
+        (lambda: meta.glmm("OR", events_1=[0], total_1=[9], events_2=[0], total_2=[9]), "nothing to fit"),
+    ],
+)
+def test_wrong_input_is_refused_with_the_remedy(call, message):
+    with pytest.raises(ModelInputError, match=message):
+        call()
+
+
+def test_results_show_estimate_heterogeneity_and_tests():
+    text = meta.mantel_haenszel("OR", **counts_of("bcg")).summary()
+    for part in ("Mantel-Haenszel, OR, 13 studies", "Estimate", "Cochran-Mantel-Haenszel", "Tarone", "I²"):
+        assert part in text
+    text = meta.glmm("OR", **counts_of("bcg")).summary()
+    for part in ("Generalised linear mixed model", "UM.FS", "tau²", "likelihood ratio"):
+        assert part in text

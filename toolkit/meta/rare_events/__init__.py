@@ -1,0 +1,1 @@
+"""Models of counts for rare events: they need no correction of zero cells, and no variance of a study on its own."""
