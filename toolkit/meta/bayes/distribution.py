@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 from scipy.special import ndtr, ndtri
 
+from toolkit.errors import ModelInputError
 from toolkit.meta.frozen import Frozen
 
 if TYPE_CHECKING:
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
 
 _IRRELEVANT = 1e-18  # of a component's weight
 _STEP = 1e-14
+_ROUNDING = 4 * float(np.finfo(float).eps)
 
 
 class Interval(NamedTuple):
@@ -101,7 +103,7 @@ class Posterior(Frozen):
             if not (np.isfinite(following).all() and following[0] < following[1]):
                 break
             low, high = (float(end) for end in following)
-            if np.abs(step).max() <= 1e-12 * width:
+            if np.abs(step).max() <= 1e-12 * width + _ROUNDING * max(abs(low), abs(high)):
                 return Interval(low, high)
         return self._shortest_by_search(level)
 
@@ -109,7 +111,7 @@ class Posterior(Frozen):
         """The same over all probabilities below the interval, for densities where Newton's method does not settle."""
         from scipy.optimize import minimize_scalar  # here: most intervals do not need it
 
-        below = np.linspace(0.0, 1.0 - level, 201)
+        below = np.clip(np.linspace(0.0, 1.0 - level, 201), 1e-9, 1.0 - level - 1e-9)
         widths = self.quantile(below + level) - self.quantile(below)
         best = int(np.argmin(widths))
         ends = below[max(best - 1, 0)], below[min(best + 1, len(below) - 1)]
@@ -119,6 +121,14 @@ class Posterior(Frozen):
 
         p = minimize_scalar(width, bounds=ends, method="bounded", options={"xatol": 1e-12}).x
         return Interval(float(self.quantile(p)), float(self.quantile(p + level)))
+
+
+def check_probabilities(p: ArrayLike) -> Array:
+    """Probabilities as an array of one dimension. Raises ModelInputError for one that is not between 0 and 1."""
+    values = np.ravel(np.asarray(p, float))
+    if not ((values >= 0) & (values <= 1)).all():
+        raise ModelInputError(f"A quantile is asked for by a probability between 0 and 1; got {p!r}.")
+    return values
 
 
 @dataclass(frozen=True, eq=False)
@@ -142,7 +152,8 @@ class NormalMixture(Posterior):
 
     def quantile(self, p: ArrayLike) -> Array:
         """The values below which lie the probabilities ``p``, of their shape."""
-        wanted = np.ravel(np.asarray(p, float))
+        given = check_probabilities(p)
+        wanted = np.clip(given, 1e-300, 1 - 1e-16)
         low, high = self._bracket(wanted)
         x = self._guess(wanted, low, high)
         for _ in range(200):
@@ -151,16 +162,16 @@ class NormalMixture(Posterior):
             with np.errstate(divide="ignore", invalid="ignore"):
                 following = x - excess / self.density(x)
             following = np.where((following > low) & (following < high), following, 0.5 * (low + high))
-            moved = np.abs(following - x) / (np.abs(x) + high - low + np.abs(following - x) + self.sds.min())
-            x = following
-            if (moved <= _STEP).all():
+            moved, x = np.abs(following - x), following
+            if (moved <= _ROUNDING * np.abs(x) + _STEP * (high - low + self.sds.min())).all():
                 break
-        return x.reshape(np.shape(p))
+        return np.where(given <= 0, -np.inf, np.where(given >= 1, np.inf, x)).reshape(np.shape(p))
 
     @property
     def mode(self) -> float:
         """The value with the highest density."""
-        candidates = np.append(self.means, self.median)
+        spread = self.means[:: max(len(self.means) // 32, 1)]  # by tau, so that they lie along the path of the means
+        candidates = np.append(spread, self.median)
         x = float(candidates[np.argmax(self.density(candidates))])
         for _ in range(100):  # each step maximises a bound of the log density, then Newton's method settles
             z = self._standardised(x)

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from toolkit.errors import ModelInputError
-from toolkit.meta.bayes.distribution import Interval, IntervalKind, Posterior
+from toolkit.meta.bayes.distribution import Interval, IntervalKind, Posterior, check_probabilities
 from toolkit.meta.bayes.priors import Flat, TauPrior
 from toolkit.meta.bayes.quadrature import Panels, panels
 from toolkit.meta.display import studies
@@ -51,7 +51,10 @@ class HeterogeneityPosterior(Posterior):
 
     def quantile(self, p: ArrayLike) -> Array:
         """The values below which lie the probabilities ``p``, of their shape."""
-        return np.exp(self.panels.quantile(np.asarray(p, float)))
+        given = check_probabilities(p)
+        low, high = self.prior.support
+        inside = np.exp(self.panels.quantile(given))
+        return np.where(given <= 0, low, np.where(given >= 1, high, inside)).reshape(np.shape(p))
 
     @property
     def mode(self) -> float:
