@@ -102,6 +102,17 @@ def test_a_method_that_fails_has_its_reason_and_the_others_run():
     assert "No p-value lies" in precise.to_frame().loc["selection model", "reason"]
 
 
+@pytest.mark.filterwarnings("error")
+@pytest.mark.parametrize("tau2", ["EE", "PM", "REML"])
+def test_one_dominating_study_and_variances_far_apart_have_a_panel(tau2):
+    v = np.array([1e-12, 1e12, *np.linspace(0.01, 0.5, 10)])
+    y = np.array([0.2, 0.4, *np.sin(np.arange(10.0))])
+    rows = meta.bias_panel(meta.random_effects(y, v, tau2=tau2)).to_frame()
+    assert (
+        (rows["reason"] != "") | rows["p_value"].notna() | rows["estimate"].notna() | rows["statistic"].notna()
+    ).all()
+
+
 def test_the_side_is_that_of_the_selection_and_no_other_word_will_do():
     result = pooled()
     less = meta.bias_panel(result, alternative="less").to_frame().loc["selection model"]
