@@ -92,6 +92,12 @@ def test_a_common_effect_model_is_corrected_as_such():
     assert (rows["reason"] == "").all()
 
 
+def test_own_weights_leave_out_the_selection_model_alone():
+    rows = meta.bias_panel(meta.random_effects(BCG["y"], BCG["v"], weights="equal")).to_frame()
+    assert rows.index[rows["reason"] != ""].tolist() == ["selection model"]
+    assert "likelihood" in rows.loc["selection model", "reason"]
+
+
 def test_a_method_that_fails_has_its_reason_and_the_others_run():
     studies = meta.random_effects(np.full(12, 0.5), np.linspace(0.1, 0.9, 12))
     rows = meta.bias_panel(studies).to_frame()
