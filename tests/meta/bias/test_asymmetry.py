@@ -6,6 +6,8 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from toolkit import meta
 from toolkit.errors import ModelInputError
@@ -84,3 +86,39 @@ def test_moderators_stay_in_the_regression_and_leave_no_limit_estimate():
     found = meta.egger(meta.regression(data["y"], data["v"], np.arange(len(data["y"]))))
     assert found.terms == ("intercept", "x1", "se")
     assert found.estimate is None
+
+
+@given(st.permutations(range(23)), st.floats(1e-5, 1e5), st.floats(-5, 5))
+@settings(max_examples=25, deadline=None)
+def test_order_unit_and_shift_do_not_change_the_tests(order, unit, shift):
+    y, v = np.array(DATA["baskerville2012"]["y"]), np.array(DATA["baskerville2012"]["v"])
+    whole = meta.random_effects(y, v, tau2="DL", test="z")
+    moved = meta.random_effects(unit * (y[order] + shift), unit**2 * v[order], tau2="DL", test="z")
+    for model in ("lm", "rma"):
+        found, wanted = meta.egger(moved, model=model), meta.egger(whole, model=model)
+        assert found.statistic == pytest.approx(wanted.statistic, rel=1e-6)
+        assert found.estimate / unit - shift == pytest.approx(wanted.estimate, rel=1e-6, abs=1e-6)
+    assert meta.rank_test(moved).tau == pytest.approx(meta.rank_test(whole).tau)
+    found, wanted = meta.trim_and_fill(moved), meta.trim_and_fill(whole)
+    assert (found.k0, found.side) == (wanted.k0, wanted.side)
+    assert found.filled.estimate / unit - shift == pytest.approx(wanted.filled.estimate, rel=1e-6, abs=1e-6)
+
+
+@given(st.permutations(range(37)), st.floats(1e-5, 1e5), st.booleans())
+@settings(max_examples=20, deadline=None)
+def test_order_unit_and_sign_do_not_change_failsafe_numbers(order, unit, turned):
+    y, v = np.array(DATA["hackshaw1998"]["y"]), np.array(DATA["hackshaw1998"]["v"])
+    other = meta.random_effects((-unit if turned else unit) * y[order], unit**2 * v[order], tau2="EE")
+    for method in meta.FailSafe:
+        found = meta.failsafe_n(other, method=method)
+        assert found.number == meta.failsafe_n(pooled("hackshaw1998"), method=method).number
+
+
+@pytest.mark.parametrize("scale", [1e-12, 1e12])
+def test_extreme_variances_and_one_dominating_study_are_tested(scale):
+    v = scale * np.array([1e-6, 1.0, 1.1, 1.2, 1.3])
+    result = meta.random_effects(np.sqrt(scale) * np.array([0.1, 0.4, -0.2, 0.9, 1.5]), v, tau2="DL")
+    assert 0 < meta.egger(result).p_value < 1
+    assert 0 < meta.rank_test(result).p_value <= 1
+    assert meta.trim_and_fill(result).k0 >= 0
+    assert meta.pet_peese(result).estimate == pytest.approx(np.sqrt(scale) * 0.1, rel=1e-2)

@@ -92,6 +92,12 @@ def test_a_common_effect_model_is_corrected_as_such():
     assert (rows["reason"] == "").all()
 
 
+def test_own_weights_leave_out_the_selection_model_alone():
+    rows = meta.bias_panel(meta.random_effects(BCG["y"], BCG["v"], weights="equal")).to_frame()
+    assert rows.index[rows["reason"] != ""].tolist() == ["selection model"]
+    assert "likelihood" in rows.loc["selection model", "reason"]
+
+
 def test_a_method_that_fails_has_its_reason_and_the_others_run():
     studies = meta.random_effects(np.full(12, 0.5), np.linspace(0.1, 0.9, 12))
     rows = meta.bias_panel(studies).to_frame()
@@ -100,6 +106,17 @@ def test_a_method_that_fails_has_its_reason_and_the_others_run():
     assert rows.loc["trim and fill", "reason"] == ""
     precise = meta.bias_panel(meta.random_effects(np.full(12, 5.0) + np.arange(12), np.linspace(0.01, 0.02, 12)))
     assert "No p-value lies" in precise.to_frame().loc["selection model", "reason"]
+
+
+@pytest.mark.filterwarnings("error")
+@pytest.mark.parametrize("tau2", ["EE", "PM", "REML"])
+def test_one_dominating_study_and_variances_far_apart_have_a_panel(tau2):
+    v = np.array([1e-12, 1e12, *np.linspace(0.01, 0.5, 10)])
+    y = np.array([0.2, 0.4, *np.sin(np.arange(10.0))])
+    rows = meta.bias_panel(meta.random_effects(y, v, tau2=tau2)).to_frame()
+    assert (
+        (rows["reason"] != "") | rows["p_value"].notna() | rows["estimate"].notna() | rows["statistic"].notna()
+    ).all()
 
 
 def test_the_side_is_that_of_the_selection_and_no_other_word_will_do():

@@ -53,6 +53,7 @@ def test_moderators_and_single_studies_are_refused():
         ([0.1, 0.9, 0.5], [1e-12, 1e12, 1.0]),
         ([0.1, 5.9, 0.5, -3.0], [1e-6, 0.2, 0.2, 0.2]),
         ([0.5, 0.5, 0.5], [0.1, 0.2, 0.3]),
+        ([0.5, 0.9, 0.1, 1.8], [1e-14, 1e-2, 1e-2, 1e12]),
     ],
 )
 def test_few_alike_and_dominating_studies_have_an_interval(y, v):

@@ -87,12 +87,13 @@ class BiasPanel(Shown):
 def bias_panel(result: MetaResult, *, alternative: str | None = None) -> BiasPanel:
     """Run every method for small-study effects and selective publication that ``result`` allows.
 
-    The methods are those of :class:`BiasMethod`, each with its defaults and the level of ``result``. No single one can
-    tell publication bias from true differences between small and large studies, and their corrections disagree
-    where they rest on different assumptions: read them as a sensitivity analysis, not as a vote. A test is read
-    as a sign of bias where p < 0.1. ``alternative`` is the side whose results are thought to be published
-    ("greater", "less", "two-sided"), for methods that go by p-values; None lets each take its default, for the
-    selection model the side of the sum of the z values.
+    The methods are those of :class:`BiasMethod`, each with its defaults and the level of ``result``. No single one
+    can tell publication bias from true differences between small and large studies, and their corrections disagree
+    where they rest on different assumptions: read them as a sensitivity analysis, not as a vote. A test is read as a
+    sign of bias where p < 0.1. Fail-safe N comes last, with a caution (Becker 2005, in Rothstein, Sutton and
+    Borenstein, Publication Bias in Meta-Analysis). ``alternative`` is the side whose results are thought to be
+    published ("greater", "less", "two-sided"), for methods that go by p-values; None lets each take its default, for
+    the selection model the side of the sum of the z values.
 
     With fewer than 10 studies nothing is run and ``reason`` says why (Sterne et al. 2011, BMJ 343:d4002). A method that
     the model or the data do not allow has its own ``reason``: of a regression those that correct a mean, of studies

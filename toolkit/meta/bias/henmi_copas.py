@@ -19,7 +19,6 @@ if TYPE_CHECKING:
 
     Array = NDArray[np.float64]
 
-_NONE = 1e-9  # a quantile so near to 0 that the interval covers nothing
 _NORMAL_ENDS = 10.0  # standard deviations beyond which a normal density adds nothing
 
 
@@ -53,29 +52,38 @@ class HenmiCopas(Shown):
 
 
 class _Moments(NamedTuple):
-    """k and tau2 with the weighted moments of the weights, W1 to W4 of the paper; ``ratio`` is 1 + tau2 W2."""
+    """What the distribution of Q needs of the studies' shares of the weight, p = w / W1, in differences that do not
+    cancel where one study has nearly all of it.
+
+    ``t`` is tau2 W1; with the paper's moments W1 to W4 of the weights and m = W2 / W1, ``a`` is 1 - m, ``b``
+    (W1 W2 - 2 W3 + W2²) / W1², ``s`` (W3 - W2²) / W1², ``c`` (W4 - 2 W2 W3 + W2³) / W1³ and ``ratio`` 1 + tau2 W2.
+    """
 
     k: int
-    tau2: float
-    w1: float
-    w2: float
-    w3: float
-    w4: float
-    ratio: float
+    t: float
+    m: float
+    a: float
+    b: float
+    s: float
+    c: float
+
+    @property
+    def ratio(self) -> float:
+        return 1.0 + self.t * self.m
 
     def of_q(self, r: float) -> tuple[float, float]:
         """Mean and variance of Q given that the standardised mean is ``r``."""
-        k, t, w1, w2, w3, w4, ratio = self
-        spread = w3 - w2**2
+        k, t, _, a, b, s, c = self
+        ratio = self.ratio
         away = (r**2 - 1.0) / ratio
-        mean = (k - 1) + t * (w1 - w2) + t**2 * away * spread
+        mean = (k - 1) + t * a + t**2 * away * s
         variance = (
             2 * (k - 1)
-            + 4 * t * (w1 - w2)
-            + 2 * t**2 * (w1 * w2 - 2 * w3 + w2**2)
-            + 4 * t**2 * away * spread
-            + 4 * t**3 * away * (w4 - 2 * w2 * w3 + w2**3)
-            + 2 * t**4 * (1.0 - 2.0 * r**2) / ratio**2 * spread**2
+            + 4 * t * a
+            + 2 * t**2 * b
+            + 4 * t**2 * away * s
+            + 4 * t**3 * away * c
+            + 2 * t**4 * (1.0 - 2.0 * r**2) / ratio**2 * s**2
         )
         return mean, variance
 
@@ -95,15 +103,25 @@ def henmi_copas(result: MetaResult) -> HenmiCopas:
     if k == 1:
         raise ModelInputError("Henmi and Copas' interval needs 2 studies or more: it estimates heterogeneity.")
     w1 = float(w.sum())
-    w2, w3, w4 = (float(np.sum(w**power)) / w1 for power in (2, 3, 4))
     estimate = float(w @ result.y) / w1
     q = float(w @ (result.y - estimate) ** 2)
-    tau2 = max(0.0, (q - (k - 1)) / (w1 - w2))
-    ratio = 1.0 + tau2 * w2
-    se = float(np.sqrt(ratio / w1))
-    quantile = float(np.sqrt(ratio)) * _quantile(_Moments(k, tau2, w1, w2, w3, w4, ratio), result.level)
+    moments = _moments(w / w1, q)
+    tau2 = moments.t / w1
+    se = float(np.sqrt(moments.ratio / w1))
+    quantile = float(np.sqrt(moments.ratio)) * _quantile(moments, result.level)
     half = quantile * se
     return HenmiCopas(k, estimate, se, estimate - half, estimate + half, quantile, tau2, result.level)
+
+
+def _moments(p: Array, q: float) -> _Moments:
+    k, largest = len(p), int(np.argmax(p))
+    others, squares = 1.0 - p, np.sum(p**2) - p**2
+    rest = np.delete(p, largest)
+    others[largest], squares[largest] = rest.sum(), np.sum(rest**2)
+    m, a = float(np.sum(p**2)), float(p @ others)
+    off = p * others - squares  # p - m
+    t = max(0.0, (q - (k - 1)) / a)
+    return _Moments(k, t, m, a, float(p**2 @ (others**2 + squares)), float(p @ off**2), float(p**2 @ off**2))
 
 
 def _quantile(moments: _Moments, level: float) -> float:
@@ -111,7 +129,7 @@ def _quantile(moments: _Moments, level: float) -> float:
     from scipy.integrate import quad  # here: slow to import
     from scipy.optimize import brentq
 
-    stretch = moments.w1 / moments.w2 - 1.0
+    stretch = moments.a / moments.m
 
     def excess(t: float) -> float:
         def density(r: float) -> float:
@@ -119,10 +137,12 @@ def _quantile(moments: _Moments, level: float) -> float:
             bound = stretch * ((r / t) ** 2 - 1.0) + moments.k - 1
             return float(gammainc(mean**2 / variance, bound * mean / variance)) * np.exp(-0.5 * r * r)
 
-        tail = quad(density, t, t + _NORMAL_ENDS, epsabs=1e-14, epsrel=1e-12, limit=200)[0]
+        tail = quad(density, t, t + _NORMAL_ENDS, epsabs=1e-14, epsrel=1e-12, limit=200, full_output=True)[0]
         return float(tail) / np.sqrt(2.0 * np.pi) - (1.0 - level) / 2.0
 
-    high = 2.0
+    low, high = 1.0, 2.0
+    while excess(low) < 0:
+        low /= 2.0
     while excess(high) > 0:
         high *= 2.0
-    return float(brentq(excess, _NONE, high, xtol=1e-13, rtol=1e-13))
+    return float(brentq(excess, low, high, xtol=1e-13, rtol=1e-13))
