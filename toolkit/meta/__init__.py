@@ -9,8 +9,11 @@ Nothing here knows of records, files or plots. Effects ``y`` and sampling varian
 """
 
 from toolkit.meta.batch import batch
+from toolkit.meta.bias.adequate_power import AdequatePower, weighted_average_adequate_power
+from toolkit.meta.bias.affirmative import PublicationBiasSensitivity, publication_bias_sensitivity
 from toolkit.meta.bias.asymmetry import Egger, Predictor, RankTest, RegressionModel, egger, rank_test
 from toolkit.meta.bias.fail_safe import FailSafe, FailSafeN, failsafe_n
+from toolkit.meta.bias.p_curve import PCurve, p_curve
 from toolkit.meta.bias.selection_model import SelectionModel, selection_model
 from toolkit.meta.bias.trim_and_fill import MissingEstimator, MissingSide, TrimAndFill, trim_and_fill
 from toolkit.meta.bias.weight_functions import Weight
@@ -63,6 +66,7 @@ from toolkit.meta.without_pooling.doi_plot import DoiPlot, doi_plot
 from toolkit.meta.without_pooling.p_values import Alternative, CombinationMethod, CombinedP, combine_p_values
 
 __all__ = [
+    "AdequatePower",
     "AggregatedEffects",
     "Albatross",
     "Alternative",
@@ -100,11 +104,13 @@ __all__ = [
     "ModelSet",
     "NotPositiveDefinite",
     "Orchard",
+    "PCurve",
     "PermutationTest",
     "PredictionInterval",
     "PredictionMethod",
     "Predictor",
     "ProfileLikelihood",
+    "PublicationBiasSensitivity",
     "RankTest",
     "RegressionModel",
     "Resampling",
@@ -124,12 +130,12 @@ __all__ = [
     "Subgroups",
     "Tau2Estimator",
     "Test",
+    "TrimAndFill",
     "WaldMethod",
+    "Weight",
     "WorkingCovariance",
     "WorkingModel",
     "aggregate",
-    "TrimAndFill",
-    "Weight",
     "albatross",
     "batch",
     "baujat",
@@ -155,8 +161,10 @@ __all__ = [
     "location_scale",
     "model_set",
     "orchard",
+    "p_curve",
     "permutation_test",
     "profile_likelihood",
+    "publication_bias_sensitivity",
     "radial",
     "random_effects",
     "rank_test",
@@ -164,13 +172,11 @@ __all__ = [
     "residuals",
     "robust",
     "robust_variance_estimation",
-    "share_beyond",
-    "sign_test",
-    "subgroups",
-    "working_covariance",
     "selection_model",
     "share_beyond",
     "sign_test",
     "subgroups",
     "trim_and_fill",
+    "weighted_average_adequate_power",
+    "working_covariance",
 ]
