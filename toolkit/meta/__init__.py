@@ -28,6 +28,8 @@ from toolkit.meta.bayes.priors import (
     Uniform,
 )
 from toolkit.meta.bayes.result import BayesianResult
+from toolkit.meta.bias.adequate_power import AdequatePower, weighted_average_adequate_power
+from toolkit.meta.bias.affirmative import PublicationBiasSensitivity, publication_bias_sensitivity
 from toolkit.meta.bias.asymmetry import Egger, Predictor, RankTest, RegressionModel, egger, rank_test
 from toolkit.meta.bias.bias_checks import BiasMethod
 from toolkit.meta.bias.bias_panel import BiasCheck, BiasPanel, bias_panel
@@ -37,6 +39,7 @@ from toolkit.meta.bias.fail_safe import FailSafe, FailSafeN, failsafe_n
 from toolkit.meta.bias.henmi_copas import HenmiCopas, henmi_copas
 from toolkit.meta.bias.limit_meta_analysis import LimitEstimate, LimitMetaAnalysis, limit_meta_analysis
 from toolkit.meta.bias.pet_peese import ConditionalEstimate, PetPeese, pet_peese
+from toolkit.meta.bias.p_curve import PCurve, p_curve
 from toolkit.meta.bias.selection_model import SelectionModel, selection_model
 from toolkit.meta.bias.trim_and_fill import MissingEstimator, MissingSide, TrimAndFill, trim_and_fill
 from toolkit.meta.bias.weight_functions import Weight
@@ -100,6 +103,7 @@ from toolkit.meta.without_pooling.doi_plot import DoiPlot, doi_plot
 from toolkit.meta.without_pooling.p_values import Alternative, CombinationMethod, CombinedP, combine_p_values
 
 __all__ = [
+    "AdequatePower",
     "AggregatedEffects",
     "Albatross",
     "Alternative",
@@ -168,6 +172,7 @@ __all__ = [
     "NormalMixture",
     "NotPositiveDefinite",
     "Orchard",
+    "PCurve",
     "PermutationTest",
     "PetPeese",
     "PredictionInterval",
@@ -175,6 +180,7 @@ __all__ = [
     "Predictor",
     "PriorSensitivity",
     "ProfileLikelihood",
+    "PublicationBiasSensitivity",
     "RankTest",
     "RegressionModel",
     "Resampling",
@@ -239,11 +245,13 @@ __all__ = [
     "model_set",
     "multilevel",
     "orchard",
+    "p_curve",
     "permutation_test",
     "pet_peese",
     "peto",
     "prior_sensitivity",
     "profile_likelihood",
+    "publication_bias_sensitivity",
     "radial",
     "random_effects",
     "rank_test",
@@ -256,5 +264,6 @@ __all__ = [
     "sign_test",
     "subgroups",
     "trim_and_fill",
+    "weighted_average_adequate_power",
     "working_covariance",
 ]

@@ -1,0 +1,104 @@
+"""Adequate power, sensitivity to a selection ratio and p-curves against R; invariances; bad input."""
+
+import json
+import tomllib
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from toolkit import meta
+from toolkit.errors import ModelInputError
+
+REFERENCE = Path(__file__).parents[2] / "reference"
+DATA = json.loads((REFERENCE / "selective_reporting.json").read_text())["data"]
+TOLERANCE = tomllib.loads((REFERENCE / "tolerances.toml").read_text())
+CLOSED, ITERATED = TOLERANCE["closed-form"], TOLERANCE["iterated"]
+
+
+def pooled(name, tau2="EE", sign=1.0, order=slice(None)):
+    y, v = np.array(DATA[name]["y"]), np.array(DATA[name]["v"])
+    return meta.random_effects(sign * y[order], v[order], tau2=tau2)
+
+
+def assert_close(found, wanted, tolerance):
+    """Equal to R's number; None where R has none."""
+    assert (found is None) == (wanted is None)
+    if wanted is not None:
+        assert found == pytest.approx(wanted, rel=tolerance, abs=tolerance)
+
+
+@pytest.mark.parametrize("name", DATA)
+def test_the_average_of_adequately_powered_studies_equals_that_of_lm(name):
+    found, wanted = meta.weighted_average_adequate_power(pooled(name)), DATA[name]["waap"]
+    ours = (found.uwls, found.uwls_se, found.estimate, found.se, found.p_value)
+    theirs = tuple(wanted[field] for field in ("uwls", "uwls_se", "estimate", "se", "p"))
+    assert ours == pytest.approx(theirs, rel=CLOSED)
+    assert found.adequate.sum() == wanted["adequate"]
+    assert found.restricted == (wanted["adequate"] >= 2)
+    assert found.to_frame().shape[0] == 1
+
+
+@pytest.mark.parametrize("name", DATA)
+def test_a_mean_corrected_for_a_selection_ratio_equals_that_of_r(name):
+    wanted = DATA[name]["sensitivity"]
+    fixed, robust = (
+        meta.publication_bias_sensitivity(pooled(name, tau2), selection_ratio=3, q=wanted["q"])
+        for tau2 in ("EE", "REML")
+    )
+    assert robust.affirmative.sum() == wanted["affirmative"]
+    assert (fixed.estimate, fixed.se) == pytest.approx((wanted["fixed"], wanted["fixed_se"]), rel=CLOSED)
+    assert (robust.estimate, robust.se) == pytest.approx((wanted["robust"], wanted["robust_se"]), rel=ITERATED)
+    assert_close(fixed.worst, wanted["worst_fixed"], CLOSED)
+    assert_close(fixed.s_value, wanted["s_fixed"], ITERATED)
+    assert_close(fixed.s_value_limit, wanted["s_fixed_limit"], ITERATED)
+    assert_close(robust.s_value, wanted["s_robust"], ITERATED)
+    assert_close(robust.s_value_limit, wanted["s_robust_limit"], ITERATED)
+
+
+@pytest.mark.parametrize("name", DATA)
+def test_a_p_curve_equals_its_definition_in_r(name):
+    found, wanted = meta.p_curve(pooled(name)), DATA[name]["curve"]
+    assert (found.k, found.k_half) == (wanted["k"], wanted["half"])
+    ours = (found.right_skew, found.right_skew_half, found.flat, found.flat_half)
+    theirs = tuple(wanted[field] for field in ("skew", "skew_half", "flat", "flat_half"))
+    assert ours == pytest.approx(theirs, rel=ITERATED, abs=ITERATED)
+    powers = (found.power, found.power_low, found.power_high)
+    assert powers == pytest.approx([wanted[field] for field in ("power", "power_low", "power_high")], abs=ITERATED)
+
+
+@pytest.mark.parametrize("name", DATA)
+def test_a_mirror_image_in_another_order_is_corrected_alike(name):
+    back = slice(None, None, -1)
+    for method in (meta.publication_bias_sensitivity, meta.weighted_average_adequate_power):
+        one, other = method(pooled(name)), method(pooled(name, sign=-1.0, order=back))
+        assert other.estimate == pytest.approx(-one.estimate, rel=1e-9)
+        assert other.se == pytest.approx(one.se, rel=1e-9)
+    assert meta.p_curve(pooled(name, sign=-1.0, order=back)).power == pytest.approx(meta.p_curve(pooled(name)).power)
+
+
+def test_the_ratio_of_the_s_value_moves_the_estimate_to_q():
+    for tau2 in ("EE", "REML"):
+        result = pooled("baskerville", tau2)
+        plain, extreme = (meta.publication_bias_sensitivity(result, selection_ratio=ratio) for ratio in (1.0, 1e6))
+        q = (plain.estimate + extreme.estimate) / 2.0
+        ratio = meta.publication_bias_sensitivity(result, q=q).s_value
+        assert meta.publication_bias_sensitivity(result, selection_ratio=ratio).estimate == pytest.approx(q, rel=1e-9)
+
+
+def test_results_show_themselves():
+    assert "Selection ratio 2" in str(meta.publication_bias_sensitivity(pooled("bcg"), selection_ratio=2.0))
+    assert "8 of 13 studies significant" in str(meta.p_curve(pooled("bcg")))
+    assert "fewer than 2" in str(meta.weighted_average_adequate_power(pooled("hackshaw")))
+
+
+def test_what_cannot_be_computed_is_refused():
+    single = meta.random_effects([0.1], [0.1])
+    with pytest.raises(ModelInputError, match="no p-curve"):
+        meta.p_curve(single)
+    with pytest.raises(ModelInputError, match="needs 2 or more"):
+        meta.weighted_average_adequate_power(single)
+    with pytest.raises(ModelInputError, match="selection_ratio"):
+        meta.publication_bias_sensitivity(pooled("bcg"), selection_ratio=0.5)
+    with pytest.raises(ModelInputError, match="alpha"):
+        meta.publication_bias_sensitivity(pooled("bcg"), alpha=5)
