@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-from toolkit import __version__
-from toolkit.errors import ModelInputError
-from toolkit.meta.dependence.component_result import cochran_q
+from toolkit.meta.dependence.component_fit import (
+    check_method,
+    covariance_model,
+    heterogeneity_to_start_from,
+    result_fields,
+)
 from toolkit.meta.dependence.component_search import Maximum, maximise
-from toolkit.meta.dependence.component_tests import DependentTest, tested
-from toolkit.meta.dependence.covariance_model import BlockGroup, CovarianceModel
+from toolkit.meta.dependence.component_tests import DependentTest
 from toolkit.meta.dependence.multilevel_result import MultilevelResult
 from toolkit.meta.dependence.random_levels import (
-    connected_blocks,
     crossed_levels,
     named_columns,
     nested_levels,
@@ -22,8 +24,7 @@ from toolkit.meta.dependence.random_levels import (
 )
 from toolkit.meta.dependence.sampling_covariance import SamplingCovariance, check_sampling_covariance, correlated_within
 from toolkit.meta.design import Design, design, intercept_design
-from toolkit.meta.heterogeneity import estimate_tau2
-from toolkit.meta.settings import Convergence, Tau2Estimator, check_choice, check_level
+from toolkit.meta.settings import check_choice, check_level
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -34,12 +35,9 @@ if TYPE_CHECKING:
     from toolkit.meta.dependence.clusters import Clusters
     from toolkit.meta.dependence.known_covariance import WorkingCovariance
     from toolkit.meta.dependence.random_levels import Groups
-    from toolkit.meta.studies import Studies
 
     Array = NDArray[np.float64]
     Integers = NDArray[np.int64]
-
-_METHODS = ("REML", "ML")
 
 
 def multilevel(
@@ -72,8 +70,7 @@ def multilevel(
     Raises ModelInputError for numbers and groups that cannot be used, with their rows, for a covariance that is not
     positive definite, and for rho with a matrix; ConvergenceError where the variances do not settle.
     """
-    if method not in _METHODS:
-        raise ModelInputError(f"method must be one of {', '.join(_METHODS)}; got {method!r}.")
+    check_method(method)
     chosen, level = check_choice(DependentTest, test, "test"), check_level(level)
     sampling = check_sampling_covariance(y, v, labels)
     k = sampling.k
@@ -93,44 +90,18 @@ def _fit(
     test: DependentTest,
     level: float,
 ) -> MultilevelResult:
-    studies, p = sampling.studies, made.x.shape[1]
-    blocks = connected_blocks(sampling.k, (*levels, *sampling.clusters))
-    covariances = blocks.matrices(sampling.blocks)
-    rows = [own for _, own in blocks.members]
-    groups = tuple(
-        BlockGroup(own, studies.y[own], made.x[own], matrices) for own, matrices in zip(rows, covariances, strict=True)
-    )
-    constant = float(np.linalg.slogdet(made.x.T @ made.x)[1])
-    model = CovarianceModel(groups, random_levels(names, levels, rows), method == "REML", constant)
+    model = covariance_model(sampling, made, levels, partial(random_levels, names, levels), method)
     single = np.array([len(unit) == 1 for unit in levels])
-    at = maximise(model, _starts(studies, made, single), single)
-    covariance, df, told = tested(test, at, made.x, levels)
-    q, q_df, q_p = cochran_q(model, p)
+    at = maximise(model, _starts(heterogeneity_to_start_from(sampling.studies, made), single), single)
+    notes = _cautions(at, names, single)
 
     def refit(rows: Integers) -> MultilevelResult:
         kept = Design(made.x[rows], made.terms, made.moderators, made.recipe)
         taken = tuple(_taken(unit, rows) for unit in levels)
         return _fit(sampling.take(rows), names, taken, kept, method, test, level)
 
-    return MultilevelResult(
-        studies=studies,
-        design=made,
-        model=model,
-        theta=at.theta,
-        settled=at.free,
-        test=DependentTest.Z if df is None else test,
-        beta=at.gls.beta,
-        covariance=covariance,
-        df=df,
-        level=level,
-        q=q,
-        q_df=q_df,
-        q_p=q_p,
-        convergence=Convergence(True, at.iterations, at.maxima),
-        notes=(*told, *_cautions(at, names, single)),
-        version=__version__,
-        refit=refit,
-    )
+    fields = result_fields(model, at, sampling, made, levels, test, level, notes)
+    return MultilevelResult(**fields, refit=refit)
 
 
 def _taken(unit: Clusters, rows: Integers) -> Clusters:
@@ -138,12 +109,8 @@ def _taken(unit: Clusters, rows: Integers) -> Clusters:
     return type(unit)(tuple(unit.names[code] for code in codes), kept.astype(np.int64))
 
 
-def _starts(studies: Studies, made: Design, single: NDArray[np.bool_]) -> list[Array]:
+def _starts(total: float, single: NDArray[np.bool_]) -> list[Array]:
     """Equal shares of the heterogeneity, and nearly all of it in each level; none where a level has one unit."""
-    x = None if made.terms == ("intercept",) else made.x
-    k, p = made.x.shape
-    found = float(estimate_tau2(studies.as_stack(x), Tau2Estimator.DL).value[0]) if k > p else 0.0
-    total = max(found, 0.1 / float(np.mean(1.0 / studies.v)))
     several = np.flatnonzero(~single)
     shares = [np.where(single, 0.0, 1.0 / max(len(several), 1))]
     if len(several) > 1:
