@@ -38,8 +38,8 @@ from toolkit.meta.bias.excess_significance import ExcessSignificance, ExcessTest
 from toolkit.meta.bias.fail_safe import FailSafe, FailSafeN, failsafe_n
 from toolkit.meta.bias.henmi_copas import HenmiCopas, henmi_copas
 from toolkit.meta.bias.limit_meta_analysis import LimitEstimate, LimitMetaAnalysis, limit_meta_analysis
-from toolkit.meta.bias.pet_peese import ConditionalEstimate, PetPeese, pet_peese
 from toolkit.meta.bias.p_curve import PCurve, p_curve
+from toolkit.meta.bias.pet_peese import ConditionalEstimate, PetPeese, pet_peese
 from toolkit.meta.bias.selection_model import SelectionModel, selection_model
 from toolkit.meta.bias.trim_and_fill import MissingEstimator, MissingSide, TrimAndFill, trim_and_fill
 from toolkit.meta.bias.weight_functions import Weight
