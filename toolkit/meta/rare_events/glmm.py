@@ -13,12 +13,14 @@ from toolkit.effects import effect_sizes
 from toolkit.errors import ModelInputError
 from toolkit.meta.display import number, p_value, studies
 from toolkit.meta.estimates import MEAN, Estimates
+from toolkit.meta.heterogeneity import estimate_tau2
 from toolkit.meta.inference import critical_value
 from toolkit.meta.intervals import PredictionInterval
 from toolkit.meta.likelihood import InformationCriteria, information_criteria
 from toolkit.meta.rare_events.count_terms import Binomial, NoncentralHypergeometric, Poisson
 from toolkit.meta.rare_events.mixed_likelihood import MixedLikelihood, Parameters, Surface, Term, maximise
-from toolkit.meta.settings import Convergence, check_choice, check_level
+from toolkit.meta.settings import Convergence, Tau2Estimator, check_choice, check_level
+from toolkit.meta.studies import Studies
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -52,6 +54,7 @@ _MODELS = {
     "IRLN": (),
 }
 _METHODS = ("ML", "EE")
+_LEAST_SPREAD = 0.1  # of the random effects, where the search begins: at 0 the likelihood is level
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -172,7 +175,9 @@ def glmm(
     _refuse_separation(measure, frame)
     start = float(np.average(own["y"].to_numpy()[rows], weights=1.0 / own["v"].to_numpy()[rows]))
     likelihood, alpha = _likelihood(measure, chosen, frame, points)
-    found, surface, steps, common = _fit(likelihood, Parameters(start, 0.0, alpha), method)
+    known = Studies(own["y"].to_numpy()[rows], own["v"].to_numpy()[rows]).as_stack(None)
+    tau = float(np.sqrt(estimate_tau2(known, Tau2Estimator.DL).value[0])) if len(rows) > 1 else 0.0
+    found, surface, steps, common = _fit(likelihood, Parameters(start, tau, alpha), method)
     tau2 = found.tau**2
     typical = _typical(own["v"].to_numpy()[rows])
     best = float(sum(term.counts.best().sum() for term in likelihood.terms))
@@ -262,11 +267,10 @@ def _likelihood(
 
 def _fit(likelihood: MixedLikelihood, start: Parameters, method: str) -> tuple[Parameters, Surface, int, float]:
     """The fit, its surface and steps, and the common-effect log-likelihood; tau is 0 where that is best."""
-    common, flat, steps = maximise(likelihood, start, random=False)
+    common, flat, steps = maximise(likelihood, start._replace(tau=0.0), random=False)
     if method == "EE" or likelihood.k == 1:
         return common, flat, steps, flat.loglik
-    spread = 0.5 if likelihood.tau2_score(common) > 0 else 0.2
-    found, surface, more = maximise(likelihood, common._replace(tau=spread), random=True)
+    found, surface, more = maximise(likelihood, common._replace(tau=max(start.tau, _LEAST_SPREAD)), random=True)
     if surface.loglik <= flat.loglik + 1e-9 or found.tau < 1e-5:
         return common, flat, steps + more, flat.loglik
     return found, surface, steps + more, flat.loglik

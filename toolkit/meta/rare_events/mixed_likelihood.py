@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 MAX_ITERATIONS = 200
 _SETTLED = 1e-11
 _HALVINGS = 40
+_TAU_BOUNDS = (1e-6, 10.0)  # on a log scale: far beyond what true effects differ by
 
 
 class Term(NamedTuple):
@@ -86,11 +87,6 @@ class MixedLikelihood:
             hessian[range(2, size), range(2, size)] = spread[2, 2]
         return Surface(float(np.sum(top[:, 0] + np.log(area[:, 0]))), gradient, hessian)
 
-    def tau2_score(self, given: Parameters) -> float:
-        """The derivative of the log-likelihood in tau² where tau is 0."""
-        _, _, by_share, _, two_share, _ = self._slopes(given, 0.0, np.zeros((self.k, 1)))
-        return 0.5 * float(np.sum(two_share + by_share**2))
-
     def _slopes(self, given: Parameters, tau: float, z: Array) -> tuple[Array, ...]:
         """Log-likelihood (k, n) with derivatives in level and share: first, first, second, second, mixed."""
         found = [np.zeros_like(z) for _ in range(6)]
@@ -110,10 +106,11 @@ class MixedLikelihood:
 
     def _nodes(self, given: Parameters, tau: float) -> tuple[Array, Array]:
         """Points about the mode of each study's random effect, and the logarithms of their weights, (k, n)."""
-        z = np.zeros((self.k, 1))
-        for _ in range(60):
+        z, reach = np.zeros((self.k, 1)), min(3.0, 2.0 / max(tau, 1e-3))
+        for _ in range(100):
             _, _, first, _, second, _ = self._slopes(given, tau, z)
-            step = np.clip((tau * first - z) / (1.0 - tau**2 * second), -3.0, 3.0)
+            # Of a linear predictor no step is longer than 2, where Newton's method would overshoot and swing.
+            step = np.clip((tau * first - z) / (1.0 - tau**2 * second), -reach, reach)
             z = z + step
             if np.abs(step).max() < 1e-9:
                 break
@@ -124,12 +121,15 @@ class MixedLikelihood:
         return nodes, np.log(w) + 0.5 * x**2 + np.log(scale) - 0.5 * nodes**2 - 0.5 * np.log(2.0 * np.pi)
 
 
-def maximise(likelihood: MixedLikelihood, start: Parameters, *, random: bool) -> tuple[Parameters, Surface, int]:
+def maximise(
+    likelihood: MixedLikelihood, start: Parameters, *, random: bool, hold_tau: bool = False
+) -> tuple[Parameters, Surface, int]:
     """The maximum by Newton's steps with step-halving, the surface there, and the number of steps.
 
-    Raises ConvergenceError where the search does not settle, as where one group has no events.
+    Where these do not settle tau is searched for between bounds, all else fitted at each value. Raises ConvergenceError
+    where that fails too, as where one group has no events.
     """
-    held = [] if random else [1]
+    held = [] if random and not hold_tau else [1]
     free = [row for row in range(2 + (likelihood.k if likelihood.has_levels else 0)) if row not in held]
     now, surface = start, likelihood.at(start, random=random)
     for iteration in range(1, MAX_ITERATIONS + 1):
@@ -151,10 +151,25 @@ def maximise(likelihood: MixedLikelihood, start: Parameters, *, random: bool) ->
         now, surface = trial, found
         if promised < _SETTLED:
             return now, surface, iteration
+    if random and not hold_tau:
+        return _between_bounds(likelihood, start)
     raise ConvergenceError(
         "The model of these counts did not settle. Where one group has no events in nearly all studies there is no "
         "maximum: pool the risk difference, or use mantel_haenszel or peto."
     )
+
+
+def _between_bounds(likelihood: MixedLikelihood, start: Parameters) -> tuple[Parameters, Surface, int]:
+    """The maximum by a search over tau."""
+    from scipy.optimize import minimize_scalar  # here: 0.1 s that most fits do not need
+
+    def fit(tau: float) -> tuple[Parameters, Surface, int]:
+        return maximise(likelihood, start._replace(tau=tau), random=True, hold_tau=True)
+
+    found = minimize_scalar(
+        lambda tau: -fit(tau)[1].loglik, bounds=_TAU_BOUNDS, method="bounded", options={"xatol": 1e-9}
+    )
+    return fit(float(found.x))
 
 
 def _climbing(gradient: Array, information: Array) -> Array:
