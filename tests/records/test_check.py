@@ -143,6 +143,38 @@ def test_an_interval_that_rounding_makes_uneven_is_not_told(files):
     assert findings(files) == ()
 
 
+_COUNTS = {"events_1": "20", "total_1": "40", "events_2": "10", "total_2": "40", "adjusted": "no"}
+
+
+@pytest.mark.parametrize(
+    ("measure", "value"), [("OR", "3.0"), ("OR", "3"), ("RR", "2.00"), ("RD", "0.25"), ("RD", "0.3")]
+)
+def test_a_value_that_its_counts_make_within_rounding_is_not_told(files, measure, value):
+    files.estimates[0] |= _COUNTS | {"measure": measure, "value": value, "ci_low": "", "ci_high": "", "ci_level": ""}
+    assert not [item for item in findings(files) if item.rule == "counts-agreement"]
+
+
+def test_a_value_that_its_counts_contradict_is_a_warning_with_both(files):
+    files.estimates[0] |= _COUNTS
+    finding = only(findings(files), "counts-agreement")
+    assert (finding.severity, finding.file, finding.line) == (Severity.WARNING, "data/estimates.csv", 2)
+    assert (finding.column, finding.value) == ("value", "2.0")
+    assert "20 of 40 and 10 of 40 make it 3" in finding.message
+    assert "the counts are used" in finding.hint
+
+
+def test_an_adjusted_value_may_differ_from_its_counts(files):
+    files.estimates[0] |= _COUNTS | {"adjusted": "yes"}
+    assert findings(files) == ()
+
+
+@pytest.mark.parametrize(("value", "told"), [("0.122", False), ("0", False), ("0.2", True)])
+def test_a_table_with_a_zero_cell_agrees_as_it_is_or_with_half_an_event_added(files, value, told):
+    zero = {"events_1": "0", "total_1": "20", "events_2": "3", "total_2": "20", "adjusted": "no"}
+    files.estimates[0] |= zero | {"value": value, "ci_low": "", "ci_high": "", "ci_level": "", "direction": "unclear"}
+    assert any(item.rule == "counts-agreement" for item in findings(files)) == told
+
+
 def test_a_second_primary_row_of_a_sample_is_told(files):
     files.estimates[1] |= {"study": "study-1", "reference": "study-1"}
     finding = only([item for item in findings(files) if item.rule != "unused"], "one-primary")

@@ -7,7 +7,7 @@ from math import atanh, log
 from typing import TYPE_CHECKING
 
 from toolkit.errors import Severity
-from toolkit.vocabulary import NO_SAMPLE, EffectDirection, EstimateMeasure, Orientation, Role, Status
+from toolkit.vocabulary import NO_SAMPLE, Adjusted, EffectDirection, EstimateMeasure, Orientation, Role, Status
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -33,6 +33,7 @@ def estimate_rules(estimate: Estimate, question: Question | None) -> Iterator[Br
     yield from _interval(estimate)
     yield from _ranges(estimate)
     yield from _counts(estimate)
+    yield from _agreement(estimate)
     yield from _role(estimate)
     yield from _source(estimate)
     if question is not None:
@@ -128,6 +129,41 @@ def _counts(row: Estimate) -> Iterator[Broken]:
     if row.n_total is not None and len(totals) == 2 and sum(totals) > row.n_total:
         message = f"{row.n_total} is less than the groups together ({sum(totals)})"
         yield Severity.WARNING, "counts", "n_total", message, "read the source again, or explain it in the note"
+
+
+def _agreement(row: Estimate) -> Iterator[Broken]:
+    """The printed value of an unadjusted row beside that of its four counts, which are what is pooled."""
+    if row.adjusted is not Adjusted.NO or row.value is None or not row.has_counts:
+        return
+    cells = (row.events_1, row.total_1 - row.events_1, row.events_2, row.total_2 - row.events_2)
+    if min(cells) < 0:
+        return  # which is a finding of its own
+    low, high = _rounding_bounds(row.value)
+    half = Decimal("0.5")
+    crude = [_crude_value(row.measure, *table) for table in (cells, [cell + half for cell in cells])]
+    known = [value for value in (crude if min(cells) == 0 else crude[:1]) if value is not None]
+    if known and not any(low <= float(value) <= high for value in known):
+        counts = f"{row.events_1} of {row.total_1} and {row.events_2} of {row.total_2}"
+        message = f"{row.measure} {row.value}, but the counts {counts} make it {known[-1]:.4g}"
+        hint = "the counts are used: read both in the source again; if they stand so there, say so in the note"
+        yield Severity.WARNING, "counts-agreement", "value", message, hint
+
+
+def _crude_value(
+    measure: EstimateMeasure | None, events_1: Decimal, others_1: Decimal, events_2: Decimal, others_2: Decimal
+) -> Decimal | None:
+    """The measure of a two-by-two table, natural scale; ``None`` for other measures and where it is not defined."""
+    total_1, total_2 = events_1 + others_1, events_2 + others_2
+    match measure:
+        case EstimateMeasure.OR:
+            above, below = events_1 * others_2, others_1 * events_2
+        case EstimateMeasure.RR:
+            above, below = events_1 * total_2, total_1 * events_2
+        case EstimateMeasure.RD:
+            above, below = events_1 * total_2 - events_2 * total_1, total_1 * total_2
+        case _:
+            return None
+    return above / below if below else None
 
 
 def _role(row: Estimate) -> Iterator[Broken]:
