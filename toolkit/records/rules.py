@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from toolkit.records.estimate import Estimate
-    from toolkit.records.principle import Question
+    from toolkit.records.principle import PublishedResult, Question
 
 SYMMETRY_TOLERANCE = 0.10
 """How uneven an interval may be, as a share of its width on the analysis scale, beyond what rounding explains."""
@@ -21,17 +21,19 @@ SYMMETRY_TOLERANCE = 0.10
 Broken = tuple[Severity, str, str, str, str]
 """A broken rule: severity, rule, column, message, hint."""
 
-_RANGES = {
+RANGES = {
     EstimateMeasure.PROP: (Decimal(0), Decimal(1), "a proportion lies between 0 and 1: divide a percentage by 100"),
     EstimateMeasure.R: (Decimal(-1), Decimal(1), "a correlation lies between -1 and 1"),
     EstimateMeasure.RD: (Decimal(-1), Decimal(1), "a risk difference lies between -1 and 1: divide points by 100"),
 }
+"""The least and the greatest value of the measures that have both, and what to do about one beyond them."""
 
 
 def estimate_rules(estimate: Estimate, question: Question | None) -> Iterator[Broken]:
     """Every rule that an estimate breaks. ``question`` is its question, where that is known."""
+    yield from figure_rules(estimate)
     yield from _interval(estimate)
-    yield from _ranges(estimate)
+    yield from _standard_error(estimate)
     yield from _counts(estimate)
     yield from _agreement(estimate)
     yield from _role(estimate)
@@ -40,7 +42,8 @@ def estimate_rules(estimate: Estimate, question: Question | None) -> Iterator[Br
         yield from _direction(estimate, question)
 
 
-def _interval(row: Estimate) -> Iterator[Broken]:
+def figure_rules(row: Estimate | PublishedResult) -> Iterator[Broken]:
+    """What must hold for a value and its interval wherever they stand: both limits, order, range of the measure."""
     if (row.ci_low is None) != (row.ci_high is None):
         column = "ci_low" if row.ci_low is None else "ci_high"
         yield (
@@ -50,18 +53,22 @@ def _interval(row: Estimate) -> Iterator[Broken]:
             "only one confidence limit is given",
             "add the other, or take both out",
         )
-    if row.ci_low is None or row.ci_high is None:
-        return
-    if row.ci_low > row.ci_high:
-        message = f"{row.ci_high} is below ci_low {row.ci_low}"
-        yield Severity.ERROR, "interval-order", "ci_high", message, "swap them, or read the source again"
+    elif row.ci_low is not None and row.ci_high is not None:
+        if row.ci_low > row.ci_high:
+            message = f"{row.ci_high} is below ci_low {row.ci_low}"
+            yield Severity.ERROR, "interval-order", "ci_high", message, "swap them, or read the source again"
+        elif row.value is not None and not row.ci_low <= row.value <= row.ci_high:
+            message = f"{row.value} lies outside its interval, {row.ci_low} to {row.ci_high}"
+            yield Severity.ERROR, "interval-order", "value", message, "read the source again"
+    yield from _ranges(row)
+
+
+def _interval(row: Estimate) -> Iterator[Broken]:
+    if row.ci_low is None or row.ci_high is None or row.ci_low > row.ci_high:
         return
     if row.value is None:
         yield Severity.WARNING, "interval", "value", "an interval without a value", "add the value from the source"
-    elif not row.ci_low <= row.value <= row.ci_high:
-        message = f"{row.value} lies outside its interval, {row.ci_low} to {row.ci_high}"
-        yield Severity.ERROR, "interval-order", "value", message, "read the source again"
-    elif unevenness(row) > SYMMETRY_TOLERANCE:
+    elif row.ci_low <= row.value <= row.ci_high and unevenness(row) > SYMMETRY_TOLERANCE:
         message = f"{row.value} is far from the middle of {row.ci_low} to {row.ci_high} on the analysis scale"
         hint = "read the source again for a misprint; if it stands so there, say so in the note"
         yield Severity.WARNING, "interval-symmetry", "value", message, hint
@@ -96,7 +103,7 @@ def _rounding_bounds(number: Decimal) -> tuple[float, float]:
     return float(number - half), float(number + half)
 
 
-def _ranges(row: Estimate) -> Iterator[Broken]:
+def _ranges(row: Estimate | PublishedResult) -> Iterator[Broken]:
     figures = [(name, getattr(row, name)) for name in ("value", "ci_low", "ci_high")]
     present = [(name, figure) for name, figure in figures if figure is not None]
     if present and row.measure is None:
@@ -105,9 +112,12 @@ def _ranges(row: Estimate) -> Iterator[Broken]:
         if row.measure is not None and row.measure.is_ratio and (figure < 0 or (figure == 0 and name != "ci_low")):
             hint = "a ratio is above 0: a logged ratio has to be entered unlogged"
             yield Severity.ERROR, "range", name, f"{figure} cannot be a ratio", hint
-        low, high, hint = _RANGES.get(row.measure, (None, None, ""))
+        low, high, hint = RANGES.get(row.measure, (None, None, ""))
         if low is not None and high is not None and not low <= figure <= high and name == "value":
             yield Severity.ERROR, "range", name, f"{figure} is out of range for {row.measure}", hint
+
+
+def _standard_error(row: Estimate) -> Iterator[Broken]:
     if row.se is not None and row.measure is not None and row.measure.is_ratio:
         hint = "give the confidence interval: it is not known whether such a standard error is of the log"
         yield Severity.ERROR, "standard-error", "se", "a standard error of a ratio", hint
