@@ -10,6 +10,7 @@ import pytest
 from typer.testing import CliRunner
 
 from toolkit.cli import app
+from toolkit.errors import ReviewNotFoundError
 
 
 def run(*arguments):
@@ -58,6 +59,20 @@ def test_a_cell_cannot_style_the_terminal(files):
     result = run("check", "--review", files.write())
     assert "[red]main" in result.output
     assert "\x1b[31m" not in result.output
+
+
+@pytest.mark.parametrize("command", ["check", "build", "questions", "schema"])
+def test_a_misspelt_review_folder_never_stands_for_the_review_above_it(files, command):
+    missing = files.write() / "typo" / "folder"
+    result = run(command, "--review", missing)
+    assert result.exit_code == 1
+    assert isinstance(result.exception, ReviewNotFoundError)
+    assert f"There is no folder {missing}" in str(result.exception)
+    assert not (files.root / "build").exists()
+
+
+def test_a_folder_inside_the_review_stands_for_it(files):
+    assert run("check", "--review", files.write() / "data").exit_code == 0
 
 
 def test_synthesize_prints_the_verdict_in_words_or_as_json(files):

@@ -143,6 +143,38 @@ def test_an_interval_that_rounding_makes_uneven_is_not_told(files):
     assert findings(files) == ()
 
 
+_COUNTS = {"events_1": "20", "total_1": "40", "events_2": "10", "total_2": "40", "adjusted": "no"}
+
+
+@pytest.mark.parametrize(
+    ("measure", "value"), [("OR", "3.0"), ("OR", "3"), ("RR", "2.00"), ("RD", "0.25"), ("RD", "0.3")]
+)
+def test_a_value_that_its_counts_make_within_rounding_is_not_told(files, measure, value):
+    files.estimates[0] |= _COUNTS | {"measure": measure, "value": value, "ci_low": "", "ci_high": "", "ci_level": ""}
+    assert not [item for item in findings(files) if item.rule == "counts-agreement"]
+
+
+def test_a_value_that_its_counts_contradict_is_a_warning_with_both(files):
+    files.estimates[0] |= _COUNTS
+    finding = only(findings(files), "counts-agreement")
+    assert (finding.severity, finding.file, finding.line) == (Severity.WARNING, "data/estimates.csv", 2)
+    assert (finding.column, finding.value) == ("value", "2.0")
+    assert "20 of 40 and 10 of 40 make it 3" in finding.message
+    assert "the counts are used" in finding.hint
+
+
+def test_an_adjusted_value_may_differ_from_its_counts(files):
+    files.estimates[0] |= _COUNTS | {"adjusted": "yes"}
+    assert findings(files) == ()
+
+
+@pytest.mark.parametrize(("value", "told"), [("0.122", False), ("0", False), ("0.2", True)])
+def test_a_table_with_a_zero_cell_agrees_as_it_is_or_with_half_an_event_added(files, value, told):
+    zero = {"events_1": "0", "total_1": "20", "events_2": "3", "total_2": "20", "adjusted": "no"}
+    files.estimates[0] |= zero | {"value": value, "ci_low": "", "ci_high": "", "ci_level": "", "direction": "unclear"}
+    assert any(item.rule == "counts-agreement" for item in findings(files)) == told
+
+
 def test_a_second_primary_row_of_a_sample_is_told(files):
     files.estimates[1] |= {"study": "study-1", "reference": "study-1"}
     finding = only([item for item in findings(files) if item.rule != "unused"], "one-primary")
@@ -262,3 +294,39 @@ def test_a_missing_library_is_told_once_and_not_once_a_key(files):
 def test_a_smallest_effect_that_cannot_be_a_ratio_is_an_error(files):
     files.questions = files.questions.replace("smallest_effect = 1.2\n", "smallest_effect = -0.2\n", 1)
     assert only(findings(files), "range").column == "smallest_effect"
+
+
+@pytest.mark.parametrize(("measure", "smallest"), [("R", "1.2"), ("R", "1"), ("PROP", "30"), ("RD", "5")])
+def test_a_smallest_effect_beyond_the_range_of_its_measure_is_an_error(make_review, question, measure, smallest):
+    cells = {"measure": measure, "value": "0.3", "ci_low": "0.2", "ci_high": "0.4"}
+    files = make_review([cells, cells, cells], question(measure=measure, smallest=smallest, method="direction"))
+    finding = only([item for item in findings(files) if item.column == "smallest_effect"], "range")
+    assert (finding.severity, finding.value) == (Severity.ERROR, smallest)
+
+
+@pytest.mark.parametrize(
+    ("published", "rule", "column"),
+    [
+        ('measure = "PROP"\nvalue = 38', "range", "value"),
+        ('measure = "R"\nvalue = 1.2', "range", "value"),
+        ('measure = "OR"\nvalue = -0.2', "range", "value"),
+        ("value = 1.7", "measure", "measure"),
+        ('measure = "OR"\nvalue = 1.7\nci_low = 1.5', "interval", "ci_high"),
+        ('measure = "OR"\nvalue = 1.7\nci_low = 2.5\nci_high = 1.5', "interval-order", "ci_high"),
+        ('measure = "OR"\nvalue = 2.7\nci_low = 1.5\nci_high = 2.5', "interval-order", "value"),
+    ],
+)
+def test_a_published_result_is_checked_like_a_figure_of_a_study(make_review, question, published, rule, column):
+    block = f'\n[question.published]\nreference = "study-1"\n{published}\n'
+    files = make_review([{}, {}, {}], question() + block)
+    finding = only([item for item in findings(files) if item.rule != "untested-claim"], rule)
+    assert (finding.severity, finding.record, finding.column) == (Severity.ERROR, "q1", f"published.{column}")
+    assert finding.file == "data/questions.toml"
+
+
+@pytest.mark.parametrize("key", ["con", "nul", "aux", "prn", "com1", "lpt9"])
+def test_a_question_may_not_be_called_as_a_device_of_windows(files, key):
+    files.questions = files.questions.replace('question = "q1"', f'question = "{key}"', 1)
+    finding = only([item for item in findings(files) if item.column == "question"], "form")
+    assert (finding.severity, finding.value) == (Severity.ERROR, key)
+    assert "Windows" in finding.message

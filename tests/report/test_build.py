@@ -100,6 +100,32 @@ def test_a_failing_notebook_is_told_and_the_rest_is_built(with_notebook):
     assert [failure.product for failure in again.failures] == ["notebook 10-page"], "a failure is tried again"
 
 
+def test_a_failed_product_leaves_no_file_of_an_earlier_build(with_notebook, files):
+    root = with_notebook(ASK)
+    page = root / "build/notebooks/10-page.html"
+    assert build(open_review(root)).succeeded
+    (root / "notebooks/10-page.ipynb").write_text("{not json")
+    (root / "build/figures/q1.png").unlink()
+    (root / "build/figures/q1.png").mkdir()  # so that the figure cannot be written
+    result = CliRunner().invoke(app, ["build", "--review", str(root)])
+    assert result.exit_code == 1
+    assert not page.exists()
+    assert not (root / "build/figures/q1.svg").exists()
+    for file in ("notebooks/10-page.html", "notebooks/10-page.ipynb", "figures/q1.svg"):
+        assert f"Removed: {file} (of an earlier build)" in result.output
+    assert (root / "build/figures/q2.svg").is_file()
+
+
+def test_a_notebook_that_fails_now_leaves_its_new_copy_with_the_error(with_notebook):
+    root = with_notebook(ASK)
+    build(open_review(root))
+    with_notebook("1 / 0")
+    for _ in range(2):
+        (failure,) = build(open_review(root)).failures
+        assert failure.removed == ()
+        assert "ZeroDivisionError" in (root / "build/notebooks/10-page.html").read_text()
+
+
 @pytest.mark.parametrize("content", ["", "{not json", "[]", '{"cells": 3}'])
 def test_a_broken_notebook_fails_alone(files, content):
     root = files.write()

@@ -30,6 +30,21 @@ def test_primary_rows_are_pooled_and_all_others_left_out_with_a_reason(make_revi
     assert synthesis.result.k == 3
 
 
+@pytest.mark.parametrize(
+    ("primary", "reason"),
+    [
+        ({}, "another row of its sample stands in the main analysis"),
+        ({"status": "recalled"}, "the primary row of its sample (E1), which is recalled and not used"),
+        ({"measure": "COEF"}, "the primary row of its sample (E1), which has no number that is pooled here"),
+        ({"role": "context"}, "its sample has no primary row"),
+    ],
+)
+def test_the_reason_of_an_additional_row_says_what_became_of_its_samples_primary_row(make_review, primary, reason):
+    rows = [primary, {"role": "additional", "sample": "sample-study-1"}, {}, {}, {}, {"question": "q2"}]
+    left_out = synthesis_of(make_review(rows)).left_out().set_index("estimate")
+    assert left_out.loc["E2", "reason_left_out"].endswith(reason)
+
+
 def test_a_ratio_and_its_interval_become_a_log_and_a_variance(make_review):
     row = synthesis_of(make_review([{}, {}, {}, {"question": "q2"}])).trace().iloc[0]
     assert row["y"] == pytest.approx(math.log(2.0), rel=1e-14)

@@ -183,6 +183,8 @@ def _print_summary(summary: BuildSummary) -> None:
         print(f"Removed: {file} (nothing makes it any more)")
     for failure in summary.failures:
         print(printable_lines(f"\nFAILED {failure.product}\n{failure.reason}"), file=sys.stderr)
+        for file in failure.removed:
+            print(f"Removed: {file} (of an earlier build)", file=sys.stderr)
     print("Open:")
     for file, what in (
         ("notebooks/00-start-here.html", "where to begin"),

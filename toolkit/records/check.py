@@ -9,7 +9,7 @@ from toolkit.bibliography import Library, check_library
 from toolkit.errors import Finding, Severity, suggestion
 from toolkit.files import UNFINISHED
 from toolkit.records.principle import is_beyond_null
-from toolkit.records.rules import estimate_rules
+from toolkit.records.rules import RANGES, estimate_rules, figure_rules
 from toolkit.records.schema import DATAPACKAGE, schema_findings
 from toolkit.records.search import SEARCHES
 from toolkit.records.store import ESTIMATES, LIBRARY, PRINCIPLE, QUESTIONS, STUDIES, Records
@@ -123,6 +123,10 @@ def _questions(records: Records, library: Library) -> Iterator[Finding]:
         if question.published is not None:
             reference = question.published.reference
             yield from reporter.key(key, "published", reference, library, LIBRARY)
+            for severity, rule, column, message, hint in figure_rules(question.published):
+                value = getattr(question.published, column)
+                shown = "" if value is None else value
+                yield reporter.report(key, f"published.{column}", shown, rule, message, hint, severity)
         yield from _plan(question, reporter)
         primary = {row.estimate for row in records.estimates_by_question.get(key, ()) if row.role is Role.PRIMARY}
         primary |= {row.get("estimate", "") for _, row in records.rejected}  # whose own findings say what is wrong
@@ -148,11 +152,15 @@ def _plan(question: Question, reporter: _Reporter) -> Iterator[Finding]:
         yield reporter.report(key, "smallest_effect", "", "plan", "a pooled question without a smallest effect", hint)
     if question.smallest_effect is not None:
         ratio = question.measure is not None and question.measure.value in _RATIO_SCALES
+        low, high, hint = RANGES.get(question.measure, (None, None, ""))
         if ratio and question.smallest_effect <= 0:
             hint = "a ratio is above 0: write it unlogged"
             yield reporter.report(key, "smallest_effect", question.smallest_effect, "range", "cannot be a ratio", hint)
         elif question.smallest_effect == (1 if ratio else 0):
             message, hint = "is no effect at all", "choose the least effect that would matter"
+            yield reporter.report(key, "smallest_effect", question.smallest_effect, "range", message, hint)
+        elif question.measure in RANGES and not low < question.smallest_effect < high:
+            message = f"{question.smallest_effect} is out of range for {question.measure}"
             yield reporter.report(key, "smallest_effect", question.smallest_effect, "range", message, hint)
         elif not is_beyond_null(question.smallest_effect, question.predicted, ratio=ratio):
             message = f"{question.smallest_effect} lies on the other side of no effect than {question.predicted}"

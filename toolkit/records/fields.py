@@ -61,7 +61,18 @@ def country_suggestion(value: str) -> str:
 Identifier = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9._:+-]*$")]
 """A key that stands in other files too: letters, digits and ``. _ : + -``, no spaces."""
 
-FileName = Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9-]*$", max_length=80)]
+_DEVICES = frozenset({"con", "prn", "aux", "nul", *(f"{port}{n}" for port in ("com", "lpt") for n in range(10))})
+
+
+def _names_no_device(value: str) -> str:
+    if value in _DEVICES:
+        raise ValueError("is a device on Windows, which can hold no file of this name")
+    return value
+
+
+FileName = Annotated[
+    str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9-]*$", max_length=80), AfterValidator(_names_no_device)
+]
 """A key that names files as well: lower-case letters, digits and hyphens, so that it is one on every system."""
 
 Text = Annotated[str, StringConstraints(min_length=1)]

@@ -7,13 +7,13 @@ from math import atanh, log
 from typing import TYPE_CHECKING
 
 from toolkit.errors import Severity
-from toolkit.vocabulary import NO_SAMPLE, EffectDirection, EstimateMeasure, Orientation, Role, Status
+from toolkit.vocabulary import NO_SAMPLE, Adjusted, EffectDirection, EstimateMeasure, Orientation, Role, Status
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from toolkit.records.estimate import Estimate
-    from toolkit.records.principle import Question
+    from toolkit.records.principle import PublishedResult, Question
 
 SYMMETRY_TOLERANCE = 0.10
 """How uneven an interval may be, as a share of its width on the analysis scale, beyond what rounding explains."""
@@ -21,25 +21,29 @@ SYMMETRY_TOLERANCE = 0.10
 Broken = tuple[Severity, str, str, str, str]
 """A broken rule: severity, rule, column, message, hint."""
 
-_RANGES = {
+RANGES = {
     EstimateMeasure.PROP: (Decimal(0), Decimal(1), "a proportion lies between 0 and 1: divide a percentage by 100"),
     EstimateMeasure.R: (Decimal(-1), Decimal(1), "a correlation lies between -1 and 1"),
     EstimateMeasure.RD: (Decimal(-1), Decimal(1), "a risk difference lies between -1 and 1: divide points by 100"),
 }
+"""The least and the greatest value of the measures that have both, and what to do about one beyond them."""
 
 
 def estimate_rules(estimate: Estimate, question: Question | None) -> Iterator[Broken]:
     """Every rule that an estimate breaks. ``question`` is its question, where that is known."""
+    yield from figure_rules(estimate)
     yield from _interval(estimate)
-    yield from _ranges(estimate)
+    yield from _standard_error(estimate)
     yield from _counts(estimate)
+    yield from _agreement(estimate)
     yield from _role(estimate)
     yield from _source(estimate)
     if question is not None:
         yield from _direction(estimate, question)
 
 
-def _interval(row: Estimate) -> Iterator[Broken]:
+def figure_rules(row: Estimate | PublishedResult) -> Iterator[Broken]:
+    """What must hold for a value and its interval wherever they stand: both limits, order, range of the measure."""
     if (row.ci_low is None) != (row.ci_high is None):
         column = "ci_low" if row.ci_low is None else "ci_high"
         yield (
@@ -49,18 +53,22 @@ def _interval(row: Estimate) -> Iterator[Broken]:
             "only one confidence limit is given",
             "add the other, or take both out",
         )
-    if row.ci_low is None or row.ci_high is None:
-        return
-    if row.ci_low > row.ci_high:
-        message = f"{row.ci_high} is below ci_low {row.ci_low}"
-        yield Severity.ERROR, "interval-order", "ci_high", message, "swap them, or read the source again"
+    elif row.ci_low is not None and row.ci_high is not None:
+        if row.ci_low > row.ci_high:
+            message = f"{row.ci_high} is below ci_low {row.ci_low}"
+            yield Severity.ERROR, "interval-order", "ci_high", message, "swap them, or read the source again"
+        elif row.value is not None and not row.ci_low <= row.value <= row.ci_high:
+            message = f"{row.value} lies outside its interval, {row.ci_low} to {row.ci_high}"
+            yield Severity.ERROR, "interval-order", "value", message, "read the source again"
+    yield from _ranges(row)
+
+
+def _interval(row: Estimate) -> Iterator[Broken]:
+    if row.ci_low is None or row.ci_high is None or row.ci_low > row.ci_high:
         return
     if row.value is None:
         yield Severity.WARNING, "interval", "value", "an interval without a value", "add the value from the source"
-    elif not row.ci_low <= row.value <= row.ci_high:
-        message = f"{row.value} lies outside its interval, {row.ci_low} to {row.ci_high}"
-        yield Severity.ERROR, "interval-order", "value", message, "read the source again"
-    elif unevenness(row) > SYMMETRY_TOLERANCE:
+    elif row.ci_low <= row.value <= row.ci_high and unevenness(row) > SYMMETRY_TOLERANCE:
         message = f"{row.value} is far from the middle of {row.ci_low} to {row.ci_high} on the analysis scale"
         hint = "read the source again for a misprint; if it stands so there, say so in the note"
         yield Severity.WARNING, "interval-symmetry", "value", message, hint
@@ -95,7 +103,7 @@ def _rounding_bounds(number: Decimal) -> tuple[float, float]:
     return float(number - half), float(number + half)
 
 
-def _ranges(row: Estimate) -> Iterator[Broken]:
+def _ranges(row: Estimate | PublishedResult) -> Iterator[Broken]:
     figures = [(name, getattr(row, name)) for name in ("value", "ci_low", "ci_high")]
     present = [(name, figure) for name, figure in figures if figure is not None]
     if present and row.measure is None:
@@ -104,9 +112,12 @@ def _ranges(row: Estimate) -> Iterator[Broken]:
         if row.measure is not None and row.measure.is_ratio and (figure < 0 or (figure == 0 and name != "ci_low")):
             hint = "a ratio is above 0: a logged ratio has to be entered unlogged"
             yield Severity.ERROR, "range", name, f"{figure} cannot be a ratio", hint
-        low, high, hint = _RANGES.get(row.measure, (None, None, ""))
+        low, high, hint = RANGES.get(row.measure, (None, None, ""))
         if low is not None and high is not None and not low <= figure <= high and name == "value":
             yield Severity.ERROR, "range", name, f"{figure} is out of range for {row.measure}", hint
+
+
+def _standard_error(row: Estimate) -> Iterator[Broken]:
     if row.se is not None and row.measure is not None and row.measure.is_ratio:
         hint = "give the confidence interval: it is not known whether such a standard error is of the log"
         yield Severity.ERROR, "standard-error", "se", "a standard error of a ratio", hint
@@ -128,6 +139,41 @@ def _counts(row: Estimate) -> Iterator[Broken]:
     if row.n_total is not None and len(totals) == 2 and sum(totals) > row.n_total:
         message = f"{row.n_total} is less than the groups together ({sum(totals)})"
         yield Severity.WARNING, "counts", "n_total", message, "read the source again, or explain it in the note"
+
+
+def _agreement(row: Estimate) -> Iterator[Broken]:
+    """The printed value of an unadjusted row beside that of its four counts, which are what is pooled."""
+    if row.adjusted is not Adjusted.NO or row.value is None or not row.has_counts:
+        return
+    cells = (row.events_1, row.total_1 - row.events_1, row.events_2, row.total_2 - row.events_2)
+    if min(cells) < 0:
+        return  # which is a finding of its own
+    low, high = _rounding_bounds(row.value)
+    half = Decimal("0.5")
+    crude = [_crude_value(row.measure, *table) for table in (cells, [cell + half for cell in cells])]
+    known = [value for value in (crude if min(cells) == 0 else crude[:1]) if value is not None]
+    if known and not any(low <= float(value) <= high for value in known):
+        counts = f"{row.events_1} of {row.total_1} and {row.events_2} of {row.total_2}"
+        message = f"{row.measure} {row.value}, but the counts {counts} make it {known[-1]:.4g}"
+        hint = "the counts are used: read both in the source again; if they stand so there, say so in the note"
+        yield Severity.WARNING, "counts-agreement", "value", message, hint
+
+
+def _crude_value(
+    measure: EstimateMeasure | None, events_1: Decimal, others_1: Decimal, events_2: Decimal, others_2: Decimal
+) -> Decimal | None:
+    """The measure of a two-by-two table, natural scale; ``None`` for other measures and where it is not defined."""
+    total_1, total_2 = events_1 + others_1, events_2 + others_2
+    match measure:
+        case EstimateMeasure.OR:
+            above, below = events_1 * others_2, others_1 * events_2
+        case EstimateMeasure.RR:
+            above, below = events_1 * total_2, total_1 * events_2
+        case EstimateMeasure.RD:
+            above, below = events_1 * total_2 - events_2 * total_1, total_1 * total_2
+        case _:
+            return None
+    return above / below if below else None
 
 
 def _role(row: Estimate) -> Iterator[Broken]:

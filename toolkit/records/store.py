@@ -73,10 +73,12 @@ class Records:
 def find_root(start: Path | str | None = None) -> Path:
     """The folder of the review that holds ``start`` (by default the working folder).
 
-    :raises ReviewNotFoundError: neither it nor any folder above it holds ``data/principle.toml``.
+    :raises ReviewNotFoundError: it does not exist, or neither it nor any folder above it holds ``data/principle.toml``.
     """
     begin = Path(start) if start is not None else Path.cwd()
     begin = begin.resolve()
+    if not begin.exists():  # else a misspelt folder would stand for the review above it
+        raise ReviewNotFoundError(f"There is no folder {begin}: correct its name, or leave it out to use the one here.")
     for folder in (begin, *begin.parents):
         if (folder / PRINCIPLE).is_file():
             return folder

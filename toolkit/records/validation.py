@@ -86,4 +86,6 @@ def _explain_own(message: str, value: str) -> tuple[str, str, str]:
         return "number", message, "write 1.8, not 1,8; a spreadsheet set to a decimal comma turns the whole file"
     if "ISO 3166" in message:
         return "value", message, f"use the two-letter codes, ; between, XM for many.{country_suggestion(value)}"
+    if "device" in message:
+        return "form", message, "choose a longer key: it names files too"
     return "number" if "number" in message else "value", message, "correct it from the source"

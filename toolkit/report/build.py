@@ -15,7 +15,7 @@ from toolkit.report.inputs import Inputs, file_digests, records_stamp
 from toolkit.report.products import Product, notebook_products, question_products, review_products, run_product
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator
+    from collections.abc import Callable, Iterable, Iterator, Mapping
 
     from toolkit.synthesis import Review
 
@@ -26,10 +26,11 @@ _SAVE_AFTER = 20
 
 @dataclass(frozen=True)
 class Failure:
-    """A product that could not be made, and why."""
+    """A product that could not be made, why, and its files of an earlier build, which were removed."""
 
     product: str
     reason: str
+    removed: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -92,7 +93,8 @@ def build(
 ) -> BuildSummary:
     """Make all figures, tables and executed notebooks of a review under ``folder`` (by default its ``build/``).
 
-    A product that fails is reported and the others are still made. The callbacks tell how many products are to be
+    A product that fails is reported and the others are still made; its files of an earlier build are removed, so that
+    nobody takes them for what the records say now. The callbacks tell how many products are to be
     made, and which is done.
     """
     begun = time.perf_counter()
@@ -102,12 +104,13 @@ def build(
     products = list(_products(review))
     stale = [product for product in products if not manifest.is_current(product, folder)]
     on_plan(len(stale))
+    earlier = {file: _state(folder / file) for product in stale for file in product.files}
     made: list[str] = []
     failures: list[Failure] = []
     try:
         for product, problem in _run(stale, review.root, folder, stamp):
             if problem:
-                failures.append(Failure(product.name, problem))
+                failures.append(Failure(product.name, problem, _remove_earlier(product, earlier, folder)))
                 manifest.entries.pop(product.name, None)
             else:
                 made.append(product.name)
@@ -154,6 +157,22 @@ def _run(products: list[Product], root: Path, folder: Path, stamp: str) -> Itera
 
 def _run_one(product: Product, root: Path, folder: Path, stamp: str) -> tuple[Product, str]:
     return product, run_product(product, root, folder, stamp)
+
+
+def _state(path: Path) -> tuple[int, int] | None:
+    """What tells a file from one that was written in its place since; ``None`` where there is none."""
+    if not path.is_file():
+        return None
+    status = path.stat()
+    return status.st_ino, status.st_mtime_ns
+
+
+def _remove_earlier(product: Product, earlier: Mapping[str, tuple[int, int] | None], folder: Path) -> tuple[str, ...]:
+    """Delete a failed product's files of an earlier build; a notebook's new copy, with the error in it, stays."""
+    old = [file for file in product.files if earlier[file] is not None and _state(folder / file) == earlier[file]]
+    for file in old:
+        (folder / file).unlink()
+    return tuple(old)
 
 
 def _remove_what_nothing_makes(products: Iterable[Product], manifest: _Manifest, folder: Path) -> tuple[str, ...]:

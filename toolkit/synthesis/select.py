@@ -16,7 +16,6 @@ if TYPE_CHECKING:
     from toolkit.records import Claim, Document, Estimate, Question
 
 _LEFT_OUT = {
-    Role.ADDITIONAL: "another row of its sample stands in the main analysis",
     Role.DIRECTION: "has a direction but no usable number",
     Role.REVIEW: "a published pooled result, to compare with",
     Role.CONTEXT: "descriptive, shown and never pooled",
@@ -109,20 +108,40 @@ def select(estimates: Iterable[Estimate], question: Question, labels: Mapping[st
 
     ``labels`` gives the citation of each estimate by its key.
     """
+    estimates = tuple(estimates)
+    judged = {item.estimate: _judged(item, question) for item in estimates}
+    primary = {item.sample: item for item in estimates if item.role is Role.PRIMARY}
     rows = []
     for estimate in estimates:
-        found = harmonise(estimate, question) if estimate.role in (Role.PRIMARY, Role.ADDITIONAL, Role.REVIEW) else None
-        effect = found if isinstance(found, Effect) else None
-        if estimate.status is Status.RECALLED:
-            reason = _RECALLED
-        elif estimate.role is Role.DIRECTION and (estimate.has_interval or estimate.se is not None):
-            reason = _PRINTED
-        elif estimate.role is not Role.PRIMARY:
-            reason = _LEFT_OUT[estimate.role]
-        else:
-            reason = found.reason if isinstance(found, Unusable) else ""
+        effect, reason = judged[estimate.estimate]
+        if estimate.role is Role.ADDITIONAL and not reason:
+            beside = primary.get(estimate.sample)
+            reason = _beside_primary(beside, is_pooled=beside is not None and not judged[beside.estimate][1])
         rows.append(Row(estimate, labels[estimate.estimate], effect, reason))
     return tuple(sorted(rows, key=lambda row: not row.is_pooled))
+
+
+def _judged(estimate: Estimate, question: Question) -> tuple[Effect | None, str]:
+    """The effect of a row, and why it is left out as far as the row itself says so."""
+    found = harmonise(estimate, question) if estimate.role in (Role.PRIMARY, Role.ADDITIONAL, Role.REVIEW) else None
+    effect = found if isinstance(found, Effect) else None
+    if estimate.status is Status.RECALLED:
+        return effect, _RECALLED
+    if estimate.role is Role.DIRECTION and (estimate.has_interval or estimate.se is not None):
+        return effect, _PRINTED
+    if estimate.role is Role.PRIMARY:
+        return effect, found.reason if isinstance(found, Unusable) else ""
+    return effect, _LEFT_OUT.get(estimate.role, "")
+
+
+def _beside_primary(primary: Estimate | None, *, is_pooled: bool) -> str:
+    """Why an additional row is left out, by what became of its sample's primary row."""
+    if primary is None:
+        return "additional, so never in the main analysis; its sample has no primary row"
+    if is_pooled:
+        return "another row of its sample stands in the main analysis"
+    why = "is recalled and not used" if primary.status is Status.RECALLED else "has no number that is pooled here"
+    return f"additional to the primary row of its sample ({primary.estimate}), which {why}"
 
 
 def votes(rows: Iterable[Row]) -> tuple[Vote, ...]:
