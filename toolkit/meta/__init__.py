@@ -14,6 +14,7 @@ from toolkit.meta.bias.affirmative import PublicationBiasSensitivity, publicatio
 from toolkit.meta.bias.asymmetry import Egger, Predictor, RankTest, RegressionModel, egger, rank_test
 from toolkit.meta.bias.fail_safe import FailSafe, FailSafeN, failsafe_n
 from toolkit.meta.bias.p_curve import PCurve, p_curve
+from toolkit.meta.bias.p_uniform_star import PUniformStar, p_uniform_star
 from toolkit.meta.bias.selection_model import SelectionModel, selection_model
 from toolkit.meta.bias.trim_and_fill import MissingEstimator, MissingSide, TrimAndFill, trim_and_fill
 from toolkit.meta.bias.weight_functions import Weight
@@ -105,6 +106,7 @@ __all__ = [
     "NotPositiveDefinite",
     "Orchard",
     "PCurve",
+    "PUniformStar",
     "PermutationTest",
     "PredictionInterval",
     "PredictionMethod",
@@ -162,6 +164,7 @@ __all__ = [
     "model_set",
     "orchard",
     "p_curve",
+    "p_uniform_star",
     "permutation_test",
     "profile_likelihood",
     "publication_bias_sensitivity",
