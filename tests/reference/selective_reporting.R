@@ -1,5 +1,5 @@
 # Averages of adequately powered studies (lm), corrected means for a selection ratio (robumeta; closed form and uniroot
-# for the S-values) p-curves (pchisq, uniroot) and p-uniform* (optimize on a grid), each written out from its definition.
+# for the S-values) p-curves (pchisq, uniroot) and p-uniform* (optimize on a grid) and endogenous kinks (lm), each written out from its definition.
 # Rscript selective_reporting.R > selective_reporting.json
 suppressMessages({library(metafor); library(metadat); library(robumeta); library(jsonlite)})
 
@@ -84,9 +84,20 @@ star <- function(y, v) {
        lrt = 2 * (o$objective - over(0)[1]), lrt_tau2 = 2 * (o$objective - common))
 }
 
+kinked <- function(y, v) { # the authors' Stata program, where e(df_m) is 2
+  sgn <- sign(as.numeric(rma(y, v, method = "EE")$beta)); y <- sgn * y; s <- sqrt(v); k <- length(y)
+  first <- summary(lm(y ~ s, weights = 1 / v))
+  m <- if (abs(first$coefficients[1, 3]) > qt(.975, k - 2)) lm(y ~ v, weights = 1 / v) else lm(y ~ s, weights = 1 / v)
+  h <- sqrt(max(0, k * (deviance(m) / (k - 3) - 1) / sum(1 / v))); b <- unname(coef(m)[1])
+  a <- if (b > 1.96 * h) (b - 1.96 * h) * (b + 1.96 * h) / (2 * 1.96 * b) else 0
+  x <- if (a < min(s)) s else pmax(s - a, 0)
+  f <- summary(if (a < max(s)) lm(y ~ x, weights = 1 / v) else lm(y ~ 1, weights = 1 / v))$coefficients
+  list(kink = a, sd = h, estimate = sgn * f[1, 1], se = f[1, 2], bias = if (nrow(f) > 1) sgn * f[2, 1] else NA)
+}
+
 sets <- list(raudenbush = dat.raudenbush1985[, c("yi", "vi")], hackshaw = dat.hackshaw1998[, c("yi", "vi")],
   bcg = escalc("RR", ai = tpos, bi = tneg, ci = cpos, di = cneg, data = dat.bcg)[, c("yi", "vi")],
   begg = dat.begg1989[, c("yi", "vi")], baskerville = data.frame(yi = dat.baskerville2012$smd, vi = dat.baskerville2012$se^2))
 out <- lapply(sets, function(d) { y <- as.numeric(d$yi); v <- as.numeric(d$vi)
-  list(y = y, v = v, waap = waap(y, v), sensitivity = sensitivity(y, v, 3), curve = curve_of(y, v), star = star(y, v)) })
+  list(y = y, v = v, waap = waap(y, v), sensitivity = sensitivity(y, v, 3), curve = curve_of(y, v), star = star(y, v), kink = kinked(y, v)) })
 cat(toJSON(list(data = out), digits = 15, auto_unbox = TRUE, na = "null"), "\n")

@@ -12,6 +12,7 @@ from toolkit.meta.batch import batch
 from toolkit.meta.bias.adequate_power import AdequatePower, weighted_average_adequate_power
 from toolkit.meta.bias.affirmative import PublicationBiasSensitivity, publication_bias_sensitivity
 from toolkit.meta.bias.asymmetry import Egger, Predictor, RankTest, RegressionModel, egger, rank_test
+from toolkit.meta.bias.endogenous_kink import EndogenousKink, endogenous_kink
 from toolkit.meta.bias.fail_safe import FailSafe, FailSafeN, failsafe_n
 from toolkit.meta.bias.p_curve import PCurve, p_curve
 from toolkit.meta.bias.p_uniform_star import PUniformStar, p_uniform_star
@@ -84,6 +85,7 @@ __all__ = [
     "Cumulative",
     "DoiPlot",
     "Egger",
+    "EndogenousKink",
     "FailSafe",
     "FailSafeN",
     "FunnelPoints",
@@ -150,6 +152,7 @@ __all__ = [
     "cumulative",
     "doi_plot",
     "egger",
+    "endogenous_kink",
     "failsafe_n",
     "funnel",
     "gosh",

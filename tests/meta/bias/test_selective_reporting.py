@@ -96,6 +96,21 @@ def test_significant_results_without_a_maximum_are_refused():
 
 
 @pytest.mark.parametrize("name", DATA)
+def test_an_endogenous_kink_equals_its_definition_in_r(name):
+    found, wanted = meta.endogenous_kink(pooled(name)), DATA[name]["kink"]
+    assert_close(found.beta[1] if found.p == 2 else None, wanted["bias"], CLOSED)
+    for field in ("kink", "sd", "estimate", "se"):
+        assert_close(getattr(found, field), wanted[field], CLOSED)
+    assert "Kink at" in str(found)
+    assert len(found.to_frame()) == found.p
+
+
+def test_an_endogenous_kink_needs_standard_errors_that_differ():
+    with pytest.raises(ModelInputError, match="standard errors differ"):
+        meta.endogenous_kink(meta.random_effects([0.1, 0.2, 0.3, 0.4], [0.1] * 4, tau2="EE"))
+
+
+@pytest.mark.parametrize("name", DATA)
 def test_a_mirror_image_in_another_order_is_corrected_alike(name):
     back = slice(None, None, -1)
     for method in (meta.publication_bias_sensitivity, meta.weighted_average_adequate_power):
