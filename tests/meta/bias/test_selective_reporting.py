@@ -1,4 +1,4 @@
-"""Adequate power, sensitivity to a selection ratio and p-curves against R; invariances; bad input."""
+"""Adequate power, sensitivity to a selection ratio, p-curves and p-uniform* against R; invariances; bad input."""
 
 import json
 import tomllib
@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from toolkit import meta
-from toolkit.errors import ModelInputError
+from toolkit.errors import ConvergenceError, ModelInputError
 
 REFERENCE = Path(__file__).parents[2] / "reference"
 DATA = json.loads((REFERENCE / "selective_reporting.json").read_text())["data"]
@@ -68,6 +68,49 @@ def test_a_p_curve_equals_its_definition_in_r(name):
 
 
 @pytest.mark.parametrize("name", DATA)
+def test_p_uniform_star_equals_its_definition_in_r(name):
+    found, wanted = meta.p_uniform_star(pooled(name)), DATA[name]["star"]
+    tolerance = TOLERANCE["profile-likelihood"]
+    assert found.k_significant == wanted["k"]
+    for field in ("estimate", "ci_low", "ci_high", "tau2"):
+        assert_close(getattr(found, field), wanted[field], tolerance)
+    ours = (found.loglik, found.statistic, found.tau2_statistic)
+    assert ours == pytest.approx((wanted["loglik"], wanted["lrt"], wanted["lrt_tau2"]), rel=1e-8, abs=1e-8)
+    assert (found.tau2 == 0) == (wanted["tau2"] == 0)
+
+
+@pytest.mark.parametrize("factor", [-1.0, 1e-4, 1e3])
+def test_p_uniform_star_follows_the_unit_of_the_effects(factor):
+    y, v = np.array(DATA["bcg"]["y"]), np.array(DATA["bcg"]["v"])
+    one = meta.p_uniform_star(meta.random_effects(y, v, tau2="EE"))
+    other = meta.p_uniform_star(meta.random_effects(factor * y, factor**2 * v, tau2="EE"))
+    assert other.estimate == pytest.approx(factor * one.estimate, rel=1e-5)
+    assert other.tau2 == pytest.approx(factor**2 * one.tau2, rel=1e-5)
+    assert sorted([other.ci_low / factor, other.ci_high / factor]) == pytest.approx([one.ci_low, one.ci_high], rel=1e-5)
+
+
+def test_significant_results_without_a_maximum_are_refused():
+    v = np.array([0.01, 0.02, 0.03, 0.04])
+    with pytest.raises(ConvergenceError, match="no maximum near the effects"):
+        meta.p_uniform_star(meta.random_effects(1.97 * np.sqrt(v), v, tau2="EE"))
+
+
+@pytest.mark.parametrize("name", DATA)
+def test_an_endogenous_kink_equals_its_definition_in_r(name):
+    found, wanted = meta.endogenous_kink(pooled(name)), DATA[name]["kink"]
+    assert_close(found.beta[1] if found.p == 2 else None, wanted["bias"], CLOSED)
+    for field in ("kink", "sd", "estimate", "se"):
+        assert_close(getattr(found, field), wanted[field], CLOSED)
+    assert "Kink at" in str(found)
+    assert len(found.to_frame()) == found.p
+
+
+def test_an_endogenous_kink_needs_standard_errors_that_differ():
+    with pytest.raises(ModelInputError, match="standard errors differ"):
+        meta.endogenous_kink(meta.random_effects([0.1, 0.2, 0.3, 0.4], [0.1] * 4, tau2="EE"))
+
+
+@pytest.mark.parametrize("name", DATA)
 def test_a_mirror_image_in_another_order_is_corrected_alike(name):
     back = slice(None, None, -1)
     for method in (meta.publication_bias_sensitivity, meta.weighted_average_adequate_power):
@@ -88,6 +131,7 @@ def test_the_ratio_of_the_s_value_moves_the_estimate_to_q():
 
 def test_results_show_themselves():
     assert "Selection ratio 2" in str(meta.publication_bias_sensitivity(pooled("bcg"), selection_ratio=2.0))
+    assert "13 studies (8 significant)" in str(meta.p_uniform_star(pooled("bcg")))
     assert "8 of 13 studies significant" in str(meta.p_curve(pooled("bcg")))
     assert "fewer than 2" in str(meta.weighted_average_adequate_power(pooled("hackshaw")))
 
@@ -96,6 +140,8 @@ def test_what_cannot_be_computed_is_refused():
     single = meta.random_effects([0.1], [0.1])
     with pytest.raises(ModelInputError, match="no p-curve"):
         meta.p_curve(single)
+    with pytest.raises(ModelInputError, match="2 studies or more"):
+        meta.p_uniform_star(single)
     with pytest.raises(ModelInputError, match="needs 2 or more"):
         meta.weighted_average_adequate_power(single)
     with pytest.raises(ModelInputError, match="selection_ratio"):

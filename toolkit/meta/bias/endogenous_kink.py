@@ -1,0 +1,101 @@
+"""The endogenous kink: a regression on the standard error that begins where selection may."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from toolkit.errors import ModelInputError
+from toolkit.meta.display import number, studies, with_limits
+from toolkit.meta.estimates import Estimates
+from toolkit.meta.inference import critical_value, estimate_coefficients
+from toolkit.meta.settings import Test
+from toolkit.meta.stack import Stack
+
+if TYPE_CHECKING:
+    import pandas as pd
+    from numpy.typing import NDArray
+
+    from toolkit.meta.results import MetaResult
+
+    Array = NDArray[np.float64]
+
+_CRITICAL = 1.96  # as in the authors' program
+
+
+@dataclass(frozen=True, eq=False)
+class EndogenousKink(Estimates):
+    """The mean free of bias, ``estimate``, and the slope of the bias above a standard error of ``kink``.
+
+    Coefficients are ``mean`` and, unless the kink lies above all standard errors, ``bias``. ``first`` is the mean by
+    PET or PEESE that set the kink, ``sd`` the standard deviation of true effects that did. On the analysis scale.
+    """
+
+    result: MetaResult
+    terms: tuple[str, ...]
+    beta: Array
+    covariance: Array
+    df: float
+    level: float
+    kink: float
+    first: float
+    sd: float
+
+    def _only(self, values: Array) -> float:
+        return float(values[0])
+
+    def to_frame(self) -> pd.DataFrame:
+        """The coefficients, a row a term, with the kink beside them."""
+        return self.coefficients.assign(kink=self.kink)
+
+    def _title(self) -> str:
+        return f"Endogenous kink, {studies(self.result.k)}"
+
+    def _lines(self) -> list[tuple[str, str]]:
+        limits = with_limits(self.estimate, self.ci_low, self.ci_high, self.level)
+        return [("Estimate", limits), ("Kink at a standard error of", number(self.kink))]
+
+
+def endogenous_kink(result: MetaResult) -> EndogenousKink:
+    """Regress effects on the excess of their standard errors over a kink (Bom and Rachinger 2019, RSM 10:497).
+
+    As in the authors' Stata program: a mean by PET, or by PEESE where that of PET has a two-sided p below 0.05, and
+    the variance of true effects k (Q / (k - 3) - 1) / sum(1 / v), Q the residual sum of squares of that regression,
+    give the kink; then least squares with weights 1 / v and t tests. (A port of the program to R takes the residual
+    degrees of freedom for those of the model, and 1 for k - 3.) Effects are turned so that the mean of ``result`` is
+    positive.
+
+    Raises ModelInputError for a regression, below 4 studies and for standard errors that are all the same.
+    """
+    if result.x is not None or result.k < 4 or np.ptp(result.v) == 0:
+        raise ModelInputError("The endogenous kink is for a mean of 4 studies or more whose standard errors differ.")
+    sign = 1.0 if result.estimate >= 0 else -1.0
+    y, v, k = sign * result.y, result.v, result.k
+    se, ones = np.sqrt(v), np.ones(k)
+    x = np.column_stack([ones, se])
+    pet = _least_squares(y, v, x)
+    if abs(pet[0][0]) / np.sqrt(pet[1][0, 0]) > critical_value(0.95, k - 2.0):
+        x = np.column_stack([ones, v])
+    first = float(_least_squares(y, v, x)[0][0])
+    q = float(np.sum((y - x @ _least_squares(y, v, x)[0]) ** 2 / v))
+    sd = float(np.sqrt(max(0.0, k * (q / (k - 3.0) - 1.0) / np.sum(1.0 / v))))
+    reach = _CRITICAL * sd
+    kink = (first - reach) * (first + reach) / (2.0 * _CRITICAL * first) if first > reach else 0.0
+    model = ones[:, None] if kink >= se.max() else np.column_stack([ones, _excess(se, kink)])
+    beta, covariance = _least_squares(y, v, model)
+    terms = ("mean", "bias")[: len(beta)]
+    return EndogenousKink(
+        result, terms, sign * beta, covariance, float(k - len(beta)), result.level, kink, sign * first, sd
+    )
+
+
+def _excess(se: Array, kink: float) -> Array:
+    """What of the standard errors is above the kink; all of them where none is below it."""
+    return se if kink <= se.min() else np.maximum(se - kink, 0.0)
+
+
+def _least_squares(y: Array, v: Array, x: Array) -> tuple[Array, Array]:
+    found = estimate_coefficients(Stack(y[None], v[None], x[None]), np.zeros(1), Test.KNHA)
+    return found.beta[0], found.covariance[0]
