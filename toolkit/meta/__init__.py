@@ -34,14 +34,14 @@ from toolkit.meta.bias.asymmetry import Egger, Predictor, RankTest, RegressionMo
 from toolkit.meta.bias.bias_checks import BiasMethod
 from toolkit.meta.bias.bias_panel import BiasCheck, BiasPanel, bias_panel
 from toolkit.meta.bias.counts_asymmetry import CountAsymmetry, CountTest, asymmetry_of_counts
-from toolkit.meta.bias.excess_significance import ExcessSignificance, ExcessTest, excess_significance
 from toolkit.meta.bias.endogenous_kink import EndogenousKink, endogenous_kink
+from toolkit.meta.bias.excess_significance import ExcessSignificance, ExcessTest, excess_significance
 from toolkit.meta.bias.fail_safe import FailSafe, FailSafeN, failsafe_n
 from toolkit.meta.bias.henmi_copas import HenmiCopas, henmi_copas
 from toolkit.meta.bias.limit_meta_analysis import LimitEstimate, LimitMetaAnalysis, limit_meta_analysis
 from toolkit.meta.bias.p_curve import PCurve, p_curve
-from toolkit.meta.bias.pet_peese import ConditionalEstimate, PetPeese, pet_peese
 from toolkit.meta.bias.p_uniform_star import PUniformStar, p_uniform_star
+from toolkit.meta.bias.pet_peese import ConditionalEstimate, PetPeese, pet_peese
 from toolkit.meta.bias.selection_model import SelectionModel, selection_model
 from toolkit.meta.bias.trim_and_fill import MissingEstimator, MissingSide, TrimAndFill, trim_and_fill
 from toolkit.meta.bias.weight_functions import Weight
@@ -133,10 +133,10 @@ __all__ = [
     "DependentTest",
     "DoiPlot",
     "Egger",
+    "EndogenousKink",
     "ExcessSignificance",
     "ExcessTest",
     "Exponential",
-    "EndogenousKink",
     "FailSafe",
     "FailSafeN",
     "Flat",
@@ -230,8 +230,8 @@ __all__ = [
     "cumulative",
     "doi_plot",
     "egger",
-    "excess_significance",
     "endogenous_kink",
+    "excess_significance",
     "failsafe_n",
     "funnel",
     "glmm",
