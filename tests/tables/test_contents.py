@@ -170,3 +170,28 @@ def test_questions_with_several_estimates_a_sample_are_listed_with_both_verdicts
     row = dict(zip([column.name for column in table.columns], table.rows[place], strict=True))
     assert (row["samples"], row["verdict"], row["estimates"], row["other"]) == ("3", "supported", "14", "inconclusive")
     assert shipped.question("arrest-overdose").title not in titles
+
+
+def test_models_of_counts_stand_beside_the_planned_result(shipped):
+    synthesis = shipped.synthesize("prison-visit-deterrence-reoffending")
+    table = contents.counts_table(synthesis)
+    models, effects = cells(table, "model"), cells(table, "effect")
+    pooled = meta.mantel_haenszel("OR", **synthesis.pooled_counts)
+    natural = np.exp([pooled.estimate, pooled.ci_low, pooled.ci_high])
+    assert effects[models.index("Mantel-Haenszel")] == numbers.estimate(*map(float, natural))
+    assert len(models) == 5
+    assert all(effects)
+
+
+def test_counts_of_a_row_that_is_printed_the_other_way_change_places(make_review):
+    row = {"events_1": "10", "total_1": "29", "events_2": "23", "total_2": "52", "adjusted": "no", "value": ""}
+    row |= {"ci_low": "", "ci_high": "", "ci_level": "", "n_total": "81"}
+    rows = [row, row, row | {"orientation": "reversed"}, {"question": "q2"}]
+    counts = synthesis_of(make_review(rows)).pooled_counts
+    assert counts["events_1"] == (10.0, 10.0, 23.0)
+    assert counts["total_2"] == (52.0, 52.0, 29.0)
+
+
+def test_models_of_counts_need_the_counts_of_all_rows(make_review):
+    table = contents.counts_table(synthesis_of(make_review([{}, {}, {}, {"question": "q2"}])))
+    assert table.rows == (("Not all pooled rows have the counts of both groups, which models of counts need.",),)

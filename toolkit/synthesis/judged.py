@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from toolkit.effects import find_measure
 from toolkit.synthesis.harmonise import pooled_code
 from toolkit.synthesis.select import Row, Selection
-from toolkit.vocabulary import Method
+from toolkit.vocabulary import Method, Orientation
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -74,6 +74,22 @@ class Judged(Selection):
             size, known = row.estimate.n_total, sizes.get(row.estimate.sample)
             sizes[row.estimate.sample] = known if size is None else max(int(size), known or 0)
         return sizes
+
+    @cached_property
+    def pooled_counts(self) -> Mapping[str, tuple[float, ...]] | None:
+        """Events and totals of both groups of each pooled row, as :mod:`toolkit.meta` takes them.
+
+        Groups of a row that is printed the other way change places. ``None`` unless all rows have four counts.
+        """
+        if not self.pooled_rows or not all(row.estimate.has_counts for row in self.pooled_rows):
+            return None
+        names = ("events_1", "total_1", "events_2", "total_2")
+        columns: dict[str, list[float]] = {name: [] for name in names}
+        for row in self.pooled_rows:
+            turned = row.estimate.orientation is Orientation.REVERSED
+            for name, source in zip(names, (*names[2:], *names[:2]) if turned else names, strict=True):
+                columns[name].append(float(getattr(row.estimate, source)))
+        return {name: tuple(column) for name, column in columns.items()}
 
     @property
     def participants(self) -> int | None:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from toolkit import meta
+from toolkit.errors import ConvergenceError, ModelInputError
 from toolkit.numbers import estimate, p_value, significant
 from toolkit.synthesis.all_estimates import RHO
 from toolkit.tables.table import Table
@@ -89,6 +91,67 @@ def all_estimates_table(syntheses: Sequence[Synthesis]) -> Table:
             "outcomes, groups or adjustments of the same samples. The verdict of the review is the planned one.",
         ),
     )
+
+
+def counts_table(synthesis: Synthesis) -> Table:
+    """The planned result beside models of the counts themselves, which need no correction of zero cells.
+
+    A single sentence where not all pooled rows have four counts on the scale of odds or risk ratios.
+    """
+    title = f"Models of counts: {synthesis.question.title}"
+    counts, code = synthesis.pooled_counts, synthesis.measure.code
+    if counts is None or code not in _MODELS_OF_COUNTS:
+        return _sentence(title, "Not all pooled rows have the counts of both groups, which models of counts need.")
+    level = synthesis.result.level
+    rows = [("As planned: inverse variance, random effects", _effect(synthesis, synthesis.result), "")]
+    for name, assumes, fit in _MODELS_OF_COUNTS[code]:
+        try:
+            rows.append((name, _effect(synthesis, fit(counts, level)), assumes))
+        except (ModelInputError, ConvergenceError) as error:
+            rows.append((name, "", str(error)))
+    return Table(
+        title=title,
+        columns=(
+            Column("model", "Model", width=34),
+            Column("effect", f"{synthesis.measure.name} ({level:.0%} interval)", width=20),
+            Column("assumes", "What it takes for granted", width=44),
+        ),
+        rows=rows,
+        notes=("All use unadjusted counts; the planned analysis may have adjusted figures of the same rows.",),
+    )
+
+
+_MODELS_OF_COUNTS = {
+    "OR": (
+        (
+            "Mantel-Haenszel",
+            "one common effect; no zero cell is corrected",
+            lambda counts, level: meta.mantel_haenszel("OR", **counts, level=level),
+        ),
+        (
+            "Peto",
+            "one common effect that is not large, rare events, groups of like size",
+            lambda counts, level: meta.peto(**counts, level=level),
+        ),
+        (
+            "Mixed model, unconditional",
+            "normally distributed effects, a level of each study's own",
+            lambda counts, level: meta.glmm("OR", model="UM.FS", **counts, level=level),
+        ),
+        (
+            "Mixed model, conditional (exact)",
+            "normally distributed effects, given the events of both groups",
+            lambda counts, level: meta.glmm("OR", model="CM.EL", **counts, level=level),
+        ),
+    ),
+    "RR": (
+        (
+            "Mantel-Haenszel",
+            "one common effect; no zero cell is corrected",
+            lambda counts, level: meta.mantel_haenszel("RR", **counts, level=level),
+        ),
+    ),
+}
 
 
 def _sentence(title: str, sentence: str) -> Table:
