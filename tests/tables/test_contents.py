@@ -139,7 +139,7 @@ def test_methods_for_small_study_effects_stand_beside_the_planned_result_on_the_
     table = contents.bias_table(synthesis)
     methods, effects = cells(table, "method"), cells(table, "effect")
     assert methods[0] == "As planned, not adjusted"
-    assert {"Egger's regression", "trim and fill", "PET-PEESE", "selection model"} <= set(methods)
+    assert {"Egger's regression", "Trim and fill", "PET-PEESE", "Selection model"} <= set(methods)
     found = np.exp([getattr(meta.pet_peese(synthesis.result), part) for part in ("estimate", "ci_low", "ci_high")])
     assert effects[methods.index("PET-PEESE")] == numbers.estimate(*map(float, found))
     assert all(cells(table, "reading")[1:])

@@ -160,7 +160,8 @@ def _sentence(title: str, sentence: str) -> Table:
 
 def _cells(synthesis: Synthesis, check: BiasCheck) -> tuple[str, ...]:
     p = "" if check.p_value is None else p_value(check.p_value)
-    return check.method.value, check.question, _effect(synthesis, check), p, check.reading or check.reason
+    name = f"{check.method.value[0].upper()}{check.method.value[1:]}"
+    return name, check.question, _effect(synthesis, check), p, check.reading or check.reason
 
 
 def _effect(synthesis: Synthesis, found) -> str:
