@@ -39,6 +39,22 @@ def test_directions_are_an_effect_direction_plot(make_review, question, alt_text
     assert text.startswith("Effect direction plot of 3 findings: supports 3")
 
 
+def test_the_foot_of_directions_says_what_the_samples_vote(make_review, question, alt_text):
+    blank = {"role": "direction", "value": "", "ci_low": "", "ci_high": "", "measure": "", "sample": "shared"}
+    rows = [blank, blank, blank | {"direction": "contradicts"}, {}, {}, {"direction": "no-difference"}]
+    text = alt_text(make_review(rows, question(method="direction")))
+    assert "6 findings: supports 4, contradicts 1, no difference 1, unclear 0." in text
+    assert (
+        "4 independent samples, one vote each, which is what the verdict counts: "
+        "supports 2, no difference 1, conflicting 1."
+    ) in text
+
+
+def test_the_votes_of_a_question_that_is_only_described_are_not_said_to_count(make_review, question, alt_text):
+    text = alt_text(make_review([{}, {}], question(method="describe")))
+    assert "2 independent samples, one vote each: supports 2." in text
+
+
 def test_without_a_finding_there_is_a_sentence(make_review, question, alt_text):
     assert alt_text(make_review([{"role": "context"}], question(method="describe"))).startswith("No finding here")
 
