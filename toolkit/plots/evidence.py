@@ -19,6 +19,9 @@ if TYPE_CHECKING:
     from toolkit.synthesis import Synthesis
     from toolkit.synthesis.select import Row
 
+_VISIBLE_SHIFT = 0.02
+"""The share of its width by which a drawn interval lies beside the printed one before the plot says so."""
+
 
 def draw(synthesis: Synthesis, *, ax: Axes | None = None) -> Axes:
     """Draw the evidence of a synthesis: a forest plot of what was pooled, with the published result below it; else an
@@ -40,8 +43,22 @@ def _forest(synthesis: Synthesis, ax: Axes | None) -> Axes:
         smallest_effect=synthesis.smallest_effect,
         reference_rows=_published(synthesis),
         favours=_favours(synthesis),
+        notes=_uneven_note(rows),
         ax=ax,
     )
+
+
+def _uneven_note(rows: Sequence[Row]) -> list[str]:
+    """What the sources print where the interval drawn, which the variance implies, is visibly another one."""
+    printed = [
+        f"{row.label} {item.measure} {item.value} ({item.ci_low} to {item.ci_high})"
+        for row in rows
+        if row.effect.shift > _VISIBLE_SHIFT
+        for item in [row.estimate]
+    ]
+    if not printed:
+        return []
+    return [f"Intervals are drawn as their variances imply, even about the effect. As printed: {'; '.join(printed)}."]
 
 
 def _published(synthesis: Synthesis) -> list[ReferenceRow]:
