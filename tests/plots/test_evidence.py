@@ -34,9 +34,38 @@ def test_a_pool_is_a_forest_plot(files, alt_text):
     assert alt_text(files).startswith("Forest plot of 3 studies, odds ratio.")
 
 
+@pytest.mark.parametrize("turned", [False, True])
+def test_the_foot_of_a_forest_plot_gives_an_interval_that_is_printed_uneven(make_review, alt_text, turned):
+    uneven = {"value": "1.8", "ci_low": "0.37", "ci_high": "4.77", "direction": "unclear"}
+    files = make_review([uneven | ({"orientation": "reversed"} if turned else {}), {}, {}, {"question": "q2"}])
+    note = alt_text(files).partition("As printed: ")[2]
+    assert note.startswith("Doe 2001")
+    assert note.endswith(" OR 1.8 (0.37 to 4.77).")
+
+
+def test_a_forest_plot_of_even_intervals_has_no_such_note(files, alt_text):
+    assert "As printed" not in alt_text(files)
+
+
 def test_directions_are_an_effect_direction_plot(make_review, question, alt_text):
     text = alt_text(make_review([{}, {}, {}], question(method="direction")))
     assert text.startswith("Effect direction plot of 3 findings: supports 3")
+
+
+def test_the_foot_of_directions_says_what_the_samples_vote(make_review, question, alt_text):
+    blank = {"role": "direction", "value": "", "ci_low": "", "ci_high": "", "measure": "", "sample": "shared"}
+    rows = [blank, blank, blank | {"direction": "contradicts"}, {}, {}, {"direction": "no-difference"}]
+    text = alt_text(make_review(rows, question(method="direction")))
+    assert "6 findings: supports 4, contradicts 1, no difference 1, unclear 0." in text
+    assert (
+        "4 independent samples, one vote each, which is what the verdict counts: "
+        "supports 2, no difference 1, conflicting 1."
+    ) in text
+
+
+def test_the_votes_of_a_question_that_is_only_described_are_not_said_to_count(make_review, question, alt_text):
+    text = alt_text(make_review([{}, {}], question(method="describe")))
+    assert "2 independent samples, one vote each: supports 2." in text
 
 
 def test_without_a_finding_there_is_a_sentence(make_review, question, alt_text):

@@ -108,6 +108,13 @@ def test_a_lower_limit_printed_as_zero_leaves_the_row_out_with_the_reason(make_r
     assert synthesis.result.k == 3
 
 
+def test_an_interval_without_width_leaves_the_row_out_with_the_reason(make_review):
+    point = {"ci_low": "2.0", "ci_high": "2.0"}
+    synthesis = synthesis_of(make_review([point, {}, {}, {}, {"question": "q2"}]))
+    assert synthesis.left_out().set_index("estimate").loc["E1", "reason_left_out"]
+    assert synthesis.result.k == 3
+
+
 def test_a_row_on_another_scale_is_not_pooled(make_review):
     rows = [{"measure": "RD", "value": "0.1", "ci_low": "0.05", "ci_high": "0.15"}, {}, {}, {}, {"question": "q2"}]
     left_out = synthesis_of(make_review(rows)).left_out()

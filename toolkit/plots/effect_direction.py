@@ -41,6 +41,7 @@ def effect_direction(
     columns: Mapping[str, Sequence[str]] | None = None,
     sizes: Sequence[float | None] | None = None,
     hollow: Sequence[bool] | None = None,
+    notes: Sequence[str] = (),
     ax: Axes | None = None,
 ) -> Axes:
     """Draw a row a study with an arrow for the direction of its finding, and count the directions; gives the axes.
@@ -48,7 +49,8 @@ def effect_direction(
     ``directions`` are relative to the claim: ``"supports"`` ▲, ``"contradicts"`` ▼, ``"no-difference"`` and
     ``"unclear"`` ◄►; the word stands beside the arrow. ``columns`` maps headings to a text a study (design, country).
     ``sizes`` are numbers of people, None where not reported: arrows are small below 50, large above 300 (Boon and
-    Thomson 2021). ``hollow`` marks studies whose figure was computed for the review. Raises ModelInputError for a
+    Thomson 2021). ``hollow`` marks studies whose figure was computed for the review. ``notes`` are further sentences
+    for the foot, after the count. Raises ModelInputError for a
     missing or unknown direction and for texts that are not one a study.
     """
     k = len(directions)
@@ -68,7 +70,7 @@ def effect_direction(
         rows=tuple(rows),
         panel=_PANEL,
         stretches=False,
-        foot=(_count_line(points), *_foot(points, areas, flags)),
+        foot=(_count_line(points), *notes, *_foot(points, areas, flags)),
     )
     with look():
         layout = lay_out(grid, ax)
@@ -77,7 +79,7 @@ def effect_direction(
         for i, middle in enumerate(layout.middles):
             size = (_MARKER if areas is None else _marker_size(areas[i])) * layout.size / FONT_SIZE
             _draw_arrow(panel, points[i], middle, size, hollow=flags[i])
-    ax.set_label(_alt_text(labels, points))
+    ax.set_label(" ".join([_alt_text(labels, points), *notes]))
     return ax
 
 

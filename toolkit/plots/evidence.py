@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from typing import TYPE_CHECKING
 
 from toolkit.plots.effect_direction import effect_direction
@@ -18,6 +19,9 @@ if TYPE_CHECKING:
     from toolkit.synthesis import Synthesis
     from toolkit.synthesis.select import Row
 
+_VISIBLE_SHIFT = 0.02
+"""The share of its width by which a drawn interval lies beside the printed one before the plot says so."""
+
 
 def draw(synthesis: Synthesis, *, ax: Axes | None = None) -> Axes:
     """Draw the evidence of a synthesis: a forest plot of what was pooled, with the published result below it; else an
@@ -25,8 +29,7 @@ def draw(synthesis: Synthesis, *, ax: Axes | None = None) -> Axes:
     """
     if synthesis.method is Method.POOL:
         return _forest(synthesis, ax)
-    rows = [row for vote in synthesis.votes for row in vote.rows]
-    return _directions(rows, ax) if rows else _nothing(ax)
+    return _directions(synthesis, ax) if synthesis.votes else _nothing(ax)
 
 
 def _forest(synthesis: Synthesis, ax: Axes | None) -> Axes:
@@ -40,8 +43,22 @@ def _forest(synthesis: Synthesis, ax: Axes | None) -> Axes:
         smallest_effect=synthesis.smallest_effect,
         reference_rows=_published(synthesis),
         favours=_favours(synthesis),
+        notes=_uneven_note(rows),
         ax=ax,
     )
+
+
+def _uneven_note(rows: Sequence[Row]) -> list[str]:
+    """What the sources print where the interval drawn, which the variance implies, is visibly another one."""
+    printed = [
+        f"{row.label} {item.measure} {item.value} ({item.ci_low} to {item.ci_high})"
+        for row in rows
+        if row.effect.shift > _VISIBLE_SHIFT
+        for item in [row.estimate]
+    ]
+    if not printed:
+        return []
+    return [f"Intervals are drawn as their variances imply, even about the effect. As printed: {'; '.join(printed)}."]
 
 
 def _published(synthesis: Synthesis) -> list[ReferenceRow]:
@@ -65,7 +82,8 @@ def _favours(synthesis: Synthesis) -> tuple[str, str]:
     return spoken[predicted]
 
 
-def _directions(rows: Sequence[Row], ax: Axes | None) -> Axes:
+def _directions(synthesis: Synthesis, ax: Axes | None) -> Axes:
+    rows = [row for vote in synthesis.votes for row in vote.rows]
     estimates = [row.estimate for row in rows]
     return effect_direction(
         [row.label for row in rows],
@@ -73,8 +91,17 @@ def _directions(rows: Sequence[Row], ax: Axes | None) -> Axes:
         columns={"Design": _designs(rows), "Outcome": [item.outcome for item in estimates]},
         sizes=[float(item.n_total) if item.n_total is not None else None for item in estimates],
         hollow=[item.status is Status.COMPUTED for item in estimates],
+        notes=[_votes_line(synthesis)],
         ax=ax,
     )
+
+
+def _votes_line(synthesis: Synthesis) -> str:
+    """The votes of the samples, which are what a verdict by direction counts; a sample may have several findings."""
+    counts = Counter(vote.word.replace("-", " ") for vote in synthesis.votes)
+    number = f"{len(synthesis.votes)} independent sample{'s' if len(synthesis.votes) > 1 else ''}"
+    counted = ", which is what the verdict counts" if synthesis.method is Method.DIRECTION else ""
+    return f"{number}, one vote each{counted}: {', '.join(f'{word} {n}' for word, n in counts.most_common())}."
 
 
 def _designs(rows: Sequence[Row]) -> list[str]:

@@ -56,6 +56,7 @@ def forest(
     smallest_effect: float | None = None,
     reference_rows: Sequence[ReferenceRow | tuple[str, float, float, float]] = (),
     favours: tuple[str, str] = ("", ""),
+    notes: Sequence[str] = (),
     ax: Axes | None = None,
 ) -> Axes:
     """Draw a fitted model as a forest plot; gives the axes, whose one child is the panel of effects.
@@ -64,7 +65,8 @@ def forest(
     ``measure`` (a code such as ``"OR"``). Squares have areas by weight; intervals that leave the axis end in an arrow.
     ``columns`` maps headings to a text a study. ``hollow`` marks studies whose figure was computed for the review.
     ``smallest_effect`` is the smallest effect of interest: a dotted line, with a band from no effect to it.
-    ``favours`` says what an effect left and right of no effect means. Without ``ax`` the figure is as large as its
+    ``favours`` says what an effect left and right of no effect means. ``notes`` are further sentences for the foot.
+    Without ``ax`` the figure is as large as its
     rows need. Raises ModelInputError for missing values and for texts that are not one a study.
     """
     measure = find_measure(measure) if isinstance(measure, str) else measure
@@ -78,7 +80,7 @@ def forest(
         *_summary_entries(result, measure, len(columns), summary_label),
         *_reference_entries(references, measure, len(columns)),
     ]
-    grid = _grid(result, measure, columns, entries, _foot(measure, flags, smallest_effect), any(favours))
+    grid = _grid(result, measure, columns, entries, [*_foot(measure, flags, smallest_effect), *notes], any(favours))
     with look():
         layout = lay_out(grid, ax)
         ax, panel = draw(layout, ax)
@@ -89,7 +91,7 @@ def forest(
                 draw_interval(panel, entry.interval, middle, layout.size)
         _draw_axis(panel, layout, measure)
         _draw_names(ax, panel, layout, measure, favours)
-    ax.set_label(_alt_text(result, measure, labels, references))
+    ax.set_label(" ".join([_alt_text(result, measure, labels, references), *notes]))
     return ax
 
 

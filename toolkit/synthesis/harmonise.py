@@ -13,7 +13,7 @@ A ``reversed`` row is turned (log ratio or difference times -1) so that it runs 
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from math import isfinite
 from typing import TYPE_CHECKING
 
@@ -31,11 +31,16 @@ _POOLED_CODES = {QuestionMeasure.R: "ZCOR", QuestionMeasure.PROP: "PLO", Questio
 
 @dataclass(frozen=True, slots=True)
 class Effect:
-    """An effect on the analysis scale (log for ratios, Fisher's z for correlations) and how it was made."""
+    """An effect on the analysis scale (log for ratios, Fisher's z for correlations) and how it was made.
+
+    ``shift`` is how far the interval that ``v`` implies lies from the printed one that ``v`` was taken from, as a share
+    of its width: an interval that is even about its effect is not always the one that a source prints.
+    """
 
     y: float
     v: float
     transformation: str
+    shift: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,9 +81,8 @@ def harmonise(estimate: Estimate, question: Question) -> Effect | Unusable:
     if isinstance(effect, Effect) and not (isfinite(effect.y) and isfinite(effect.v) and effect.v > 0):
         return Unusable("its figures give no effect with a variance (a spread of 0, or too small a group)")
     if isinstance(effect, Effect) and estimate.orientation is Orientation.REVERSED:
-        return Effect(
-            -effect.y, effect.v, f"{effect.transformation}; turned, because the contrast is printed the other way"
-        )
+        way = f"{effect.transformation}; turned, because the contrast is printed the other way"
+        return replace(effect, y=-effect.y, transformation=way)
     return effect
 
 
@@ -103,7 +107,9 @@ def _from_interval(row: Estimate) -> Effect:
     y, v = effects.from_interval(effect_code(row.measure), value, low, high, level=float(row.ci_level) / 100)
     interval = f"{row.ci_level}% interval {row.ci_low} to {row.ci_high}"
     printed = f"{_scale_words(row)}{row.measure} {row.value} as printed"
-    return Effect(y.item(), v.item(), f"{printed}; variance from its {interval}")
+    start, end = (float(limit) for limit in effects.find_measure(effect_code(row.measure)).transform([low, high]))
+    shift = abs(y.item() - (start + end) / 2) / (end - start) if end > start else 0.0
+    return Effect(y.item(), v.item(), f"{printed}; variance from its {interval}", shift)
 
 
 def _from_counts(row: Estimate) -> Effect | Unusable:

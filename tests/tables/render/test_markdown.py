@@ -2,10 +2,12 @@
 
 from itertools import pairwise
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from markdown_it import MarkdownIt
 
+from toolkit.tables import Column, Table
 from toolkit.tables.render.markdown import document
 
 
@@ -19,7 +21,15 @@ def plain(inline):
         elif child.type in ("text", "text_special") and not raised:
             text += child.content
         else:
-            assert child.type in ("strong_open", "strong_close", "em_open", "em_close", "text"), child
+            assert child.type in (
+                "strong_open",
+                "strong_close",
+                "em_open",
+                "em_close",
+                "text",
+                "link_open",
+                "link_close",
+            ), child
     return text
 
 
@@ -66,3 +76,45 @@ def test_any_table_comes_back(tables, data):
         assert rows.pop(table.row_groups[0].start)[0] == table.row_groups[0].heading
     assert rows == [list(row) for row in table.rows]
     assert paragraphs[0] == table.title
+
+
+def links(cell):
+    """The addresses to which a cell's links lead, and the rows of its table, read back."""
+    table = Table(title="T", columns=[Column("a", "A"), Column("b", "B")], rows=[("x", cell)])
+    tokens = MarkdownIt("commonmark").enable("table").parse(document(table).decode())
+    inline = [child for token in tokens for child in token.children or ()]
+    return [child.attrGet("href") for child in inline if child.type == "link_open"], parsed(table)[1]
+
+
+@pytest.mark.parametrize(
+    ("cell", "address"),
+    [
+        ("Table 2\nhttps://example.org/a_b?c=1&d=2~e", "https://example.org/a_b?c=1&d=2~e"),
+        ("see (http://example.org/a).", "http://example.org/a"),
+        ("https://doi.org/10.1000/x_y*z_", "https://doi.org/10.1000/x_y*z_"),
+        ('https://example.org/"onmouseover="alert(1)', "https://example.org/"),
+        ("https://example.org/<script>alert(1)</script>", "https://example.org/"),
+    ],
+)
+def test_an_address_is_a_link_to_itself_and_the_cell_comes_back(cell, address):
+    found, rows = links(cell)
+    assert found == [address]
+    assert rows[1:] == [["x", cell]]
+
+
+@pytest.mark.parametrize(
+    "cell",
+    [
+        "https://example.org/a|b",
+        "https://example.org/a\\|b",
+        "https://example.org/[a](javascript:alert(1))",
+        "https://example.org/$x$",
+        "javascript:alert(1)",
+        "<javascript:alert(1)>",
+        "ftp://example.org",
+    ],
+)
+def test_what_could_end_an_address_or_its_cell_stays_text(cell):
+    found, rows = links(cell)
+    assert found == []
+    assert rows[1:] == [["x", cell]]

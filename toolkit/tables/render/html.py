@@ -6,11 +6,11 @@ Colours are those of the surroundings, so that it reads on light and dark alike.
 
 from __future__ import annotations
 
-import re
 from html import escape
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
+from toolkit.tables.addresses import ADDRESS
 from toolkit.tables.layout import column_shares
 from toolkit.tables.marks import marks
 from toolkit.tables.notes import notes_of
@@ -46,8 +46,6 @@ table.evidence.evidence sup { font-size: 0.7em; line-height: 0; }
 """
 
 _LONG_ADDRESS = 40
-# Punctuation that closes a sentence or a bracket around an address does not belong to it.
-_ADDRESS = re.compile(r"https?://[^\s<>\"`]*[^\s<>\"'`.,;:!?)\]}]")
 
 _PAGE = """\
 <!DOCTYPE html>
@@ -106,7 +104,7 @@ def _text(text: str, mark: str = "") -> str:
 def _linked(text: str) -> str:
     """The text escaped, its http(s) addresses as links; nothing else can become one."""
     parts, end = [], 0
-    for found in _ADDRESS.finditer(text):
+    for found in ADDRESS.finditer(text):
         link = f'<a href="{escape(found.group())}" rel="noopener noreferrer">{escape(_shown(found.group()))}</a>'
         parts += [escape(text[end : found.start()]), link]
         end = found.end()

@@ -1,6 +1,7 @@
 """Markdown: a pipe table (GitHub, pandoc, Jupyter) under its title, with the notes as paragraphs.
 
-A pipe table cannot span columns: the heading of a row group is a row of its own with the heading in bold.
+A pipe table cannot span columns: the heading of a row group is a row of its own with the heading in bold. An http(s)
+address stands as ``<https://...>``, a link for every reader; with characters that could end it or its cell it is text.
 """
 
 from __future__ import annotations
@@ -8,6 +9,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
+from toolkit.tables.addresses import ADDRESS
 from toolkit.tables.marks import marks
 from toolkit.tables.notes import notes_of
 
@@ -16,6 +18,8 @@ if TYPE_CHECKING:
 
 # Everything that Markdown (with GitHub's and pandoc's additions) reads as more than itself inside a line.
 _SPECIAL = re.compile(r"([\\`*_{}\[\]<>&|~$^#@])")
+# The characters of an address that mean only themselves between < and >, also in a cell of a table.
+_PLAIN_ADDRESS = re.compile(r"[A-Za-z0-9:/?#@!&()*+,;=%._~'-]+")
 # What starts a list, a heading, a quotation or an underline at the start of a paragraph.
 _BLOCK_START = re.compile(r"^(\d{1,9})?([-+=.):])")
 _RULES = {"left": ":---", "right": "---:", "center": ":---:"}
@@ -42,7 +46,16 @@ def _line(cells: list[str]) -> str:
 
 
 def _text(text: str, mark: str = "") -> str:
-    return _SPECIAL.sub(r"\\\1", text).replace("\n", "<br>") + _raised(mark)
+    parts, end = [], 0
+    for found in ADDRESS.finditer(text):
+        if _PLAIN_ADDRESS.fullmatch(found.group()):
+            parts += [_escaped(text[end : found.start()]), f"<{found.group()}>"]
+            end = found.end()
+    return "".join([*parts, _escaped(text[end:])]) + _raised(mark)
+
+
+def _escaped(text: str) -> str:
+    return _SPECIAL.sub(r"\\\1", text).replace("\n", "<br>")
 
 
 def _raised(mark: str) -> str:
