@@ -29,10 +29,13 @@ from toolkit.meta.dependence.correlation_covariance import (
     correlation_covariance_of_matrices,
 )
 from toolkit.meta.dependence.hotelling import RobustWaldTest, WaldMethod
+from toolkit.meta.dependence.inner_structures import InnerStructure
 from toolkit.meta.dependence.known_covariance import NotPositiveDefinite, WorkingCovariance
 from toolkit.meta.dependence.leave_one_cluster_out import LeaveOneClusterOut, leave_one_cluster_out
 from toolkit.meta.dependence.multilevel import multilevel
 from toolkit.meta.dependence.multilevel_result import MultilevelResult
+from toolkit.meta.dependence.multivariate import multivariate
+from toolkit.meta.dependence.multivariate_result import MultivariateResult
 from toolkit.meta.dependence.orchard import Orchard, orchard
 from toolkit.meta.dependence.robust import robust
 from toolkit.meta.dependence.robust_result import RobustResult, RobustTest
@@ -96,6 +99,7 @@ __all__ = [
     "HeterogeneityInterval",
     "Influence",
     "InformationCriteria",
+    "InnerStructure",
     "IntervalMethod",
     "LeaveOneClusterOut",
     "LeaveOneOut",
@@ -108,6 +112,7 @@ __all__ = [
     "MissingSide",
     "ModelSet",
     "MultilevelResult",
+    "MultivariateResult",
     "NotPositiveDefinite",
     "Orchard",
     "PermutationTest",
@@ -166,6 +171,7 @@ __all__ = [
     "location_scale",
     "model_set",
     "multilevel",
+    "multivariate",
     "orchard",
     "permutation_test",
     "profile_likelihood",
