@@ -66,11 +66,11 @@ def _ascend(model: CovarianceModel, theta: Array, held: NDArray[np.bool_]) -> Ma
     fell_back = False
     for iteration in range(1, MAX_ITERATIONS + 1):
         curvature = model.curvature(theta, gls)
-        free = _free(model, theta, curvature.score, held)
+        free = _free(model, theta, curvature, held)
         if not free.any():
             return Maximum(theta, gls, curvature, free, iteration, 1)
         moved = None
-        for step in _directions(model, curvature, free):
+        for step in _directions(curvature, free):
             promised = float(step @ curvature.score)
             moved = _climb(model, theta, gls, step, settled=promised < _SETTLED)
             if moved is not None:
@@ -86,21 +86,24 @@ def _ascend(model: CovarianceModel, theta: Array, held: NDArray[np.bool_]) -> Ma
         theta, gls = moved
         if promised < _SETTLED:
             curvature = model.curvature(theta, gls)
-            return Maximum(theta, gls, curvature, _free(model, theta, curvature.score, held), iteration, 1)
+            return Maximum(theta, gls, curvature, _free(model, theta, curvature, held), iteration, 1)
     return None
 
 
-def _free(model: CovarianceModel, theta: Array, score: Array, held: NDArray[np.bool_]) -> NDArray[np.bool_]:
-    """The parameters that may move: not held, and not pressed against a bound."""
-    structure = model.structure
-    return ~held & ~((theta <= structure.low) & (score <= 0)) & ~((theta >= structure.high) & (score >= 0))
+def _free(model: CovarianceModel, theta: Array, at: Curvature, held: NDArray[np.bool_]) -> NDArray[np.bool_]:
+    """The parameters that may move: not held, not pressed against a bound, and not without a meaning at this place.
+
+    A correlation has none where a variance is 0.
+    """
+    structure, score = model.structure, at.score
+    flat = np.zeros(len(theta), bool) if structure.is_linear else np.diagonal(at.expected) <= 0
+    return ~held & ~flat & ~((theta <= structure.low) & (score <= 0)) & ~((theta >= structure.high) & (score >= 0))
 
 
-def _directions(model: CovarianceModel, curvature: Curvature, free: NDArray[np.bool_]):
+def _directions(curvature: Curvature, free: NDArray[np.bool_]):
     """Newton's step where the likelihood is concave, then Fisher's; zero for parameters that stay."""
     at = np.ix_(free, free)
-    matrices = [curvature.observed[at]] if model.structure.is_linear else []
-    for matrix in (*matrices, curvature.expected[at]):
+    for matrix in (curvature.observed[at], curvature.expected[at]):
         scale = np.sqrt(np.abs(np.diagonal(matrix)))
         if not (scale > 0).all():
             continue

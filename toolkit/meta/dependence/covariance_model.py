@@ -38,7 +38,7 @@ class Structure(Protocol):
 
     @property
     def is_linear(self) -> bool:
-        """Whether the covariance is linear in its parameters, so that the observed information has a simple form."""
+        """Whether the covariance is linear in its parameters, so that their second derivatives are 0."""
 
     def covariances(self, theta: Array) -> list[Array]:
         """The covariances of the random effects, (b, s, s) for each group of blocks."""
@@ -46,8 +46,8 @@ class Structure(Protocol):
     def slopes(self, theta: Array) -> list[Array]:
         """Their derivatives with respect to each parameter, (q, b, s, s) for each group."""
 
-    def take(self, rows: Integers, groups: list[Integers]) -> Structure:
-        """The structure of these rows alone, for blocks whose rows (among the new ones) are ``groups``."""
+    def bends(self, theta: Array, pulls: list[Array]) -> Array:
+        """Second derivatives (q, q) of the sum of ``pulls`` (b, s, s) times the covariances; not for linear ones."""
 
 
 class Gls(NamedTuple):
@@ -130,7 +130,7 @@ class CovarianceModel:
         q, p = len(theta), len(at.beta)
         traces, squares, plain = np.zeros(q), np.zeros(q), np.zeros((q, q))
         tilts, bends = np.zeros((q, p, p)), np.zeros((q, q, p, p))
-        pulls, own = np.zeros((q, p)), np.zeros((q, q))
+        pulls, own, likelihood_slopes = np.zeros((q, p)), np.zeros((q, q)), []
         parts = zip(self.groups, self._residuals(at.beta), at.inverses, self.structure.slopes(theta), strict=True)
         for group, residuals, inverse, slopes in parts:
             weighted_x = inverse @ group.x
@@ -146,13 +146,21 @@ class CovarianceModel:
             bends += np.einsum("qbsp,rbst->qrpt", turned_x, weighted_turned_x, optimize=True)
             pulls += np.einsum("qbs,bsp->qp", turned, weighted_x)
             own += np.einsum("qbs,rbs->qr", turned, (inverse @ turned[..., None])[..., 0])
+            if not self.structure.is_linear:
+                lost = inverse - (
+                    weighted_x @ at.covariance @ np.swapaxes(weighted_x, 1, 2) if self.restricted else 0.0
+                )
+                likelihood_slopes.append(0.5 * (weighted[:, :, None] * weighted[:, None, :] - lost))
         c = at.covariance
         own -= pulls @ c @ pulls.T
         if self.restricted:
             traces = traces - np.einsum("pr,qrp->q", c, tilts)
             leaning = c @ tilts
             plain = plain - 2.0 * np.einsum("pt,qrtp->qr", c, bends) + np.einsum("qpt,rtp->qr", leaning, leaning)
-        return Curvature(0.5 * (squares - traces), 0.5 * plain, own - 0.5 * plain, tilts, bends)
+        observed = own - 0.5 * plain
+        if not self.structure.is_linear:
+            observed -= self.structure.bends(theta, likelihood_slopes)
+        return Curvature(0.5 * (squares - traces), 0.5 * plain, observed, tilts, bends)
 
     def _residuals(self, beta: Array) -> list[Array]:
         return [group.y - group.x @ beta for group in self.groups]

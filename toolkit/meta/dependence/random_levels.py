@@ -56,10 +56,9 @@ class RandomLevels(Frozen):
         """1 for each pair of effects that share a component."""
         return list(self.shared)
 
-    def take(self, rows: Integers, groups: list[Integers]) -> RandomLevels:
-        """The levels of these rows alone."""
-        levels = tuple(check_clusters(level.codes[rows], len(rows)) for level in self.levels)
-        return random_levels(self.names, levels, groups)
+    def bends(self, theta: Array, pulls: list[Array]) -> Array:
+        """None: the covariance is linear."""
+        return np.zeros((len(theta), len(theta)))
 
 
 def random_levels(names: tuple[str, ...], levels: tuple[Clusters, ...], blocks: Sequence[Integers]) -> RandomLevels:
