@@ -12,37 +12,6 @@ from importlib import import_module
 
 from toolkit.meta.batch import batch
 from toolkit.meta.comparison import Criterion, LikelihoodRatioTest, ModelSet, likelihood_ratio_test, model_set
-from toolkit.meta.dependence.aggregation import AggregatedEffects, aggregate
-from toolkit.meta.dependence.cluster_influence import ClusterInfluence, cluster_influence
-from toolkit.meta.dependence.component_tests import DependentTest
-from toolkit.meta.dependence.correlated_hierarchical_effects import (
-    CorrelatedHierarchicalEffects,
-    correlated_hierarchical_effects,
-)
-from toolkit.meta.dependence.correlation_covariance import (
-    CorrelatedCorrelations,
-    SampleSize,
-    correlation_covariance,
-    correlation_covariance_of_matrices,
-)
-from toolkit.meta.dependence.hotelling import RobustWaldTest, WaldMethod
-from toolkit.meta.dependence.inner_structures import InnerStructure
-from toolkit.meta.dependence.known_covariance import NotPositiveDefinite, WorkingCovariance
-from toolkit.meta.dependence.leave_one_cluster_out import LeaveOneClusterOut, leave_one_cluster_out
-from toolkit.meta.dependence.multilevel import multilevel
-from toolkit.meta.dependence.multilevel_result import MultilevelResult
-from toolkit.meta.dependence.multivariate import multivariate
-from toolkit.meta.dependence.multivariate_result import MultivariateResult
-from toolkit.meta.dependence.orchard import Orchard, orchard
-from toolkit.meta.dependence.robust import robust
-from toolkit.meta.dependence.robust_result import RobustResult, RobustTest
-from toolkit.meta.dependence.sandwich import SandwichKind
-from toolkit.meta.dependence.working_covariance import working_covariance
-from toolkit.meta.dependence.working_models import (
-    RobustVarianceEstimation,
-    WorkingModel,
-    robust_variance_estimation,
-)
 from toolkit.meta.intervals import HeterogeneityInterval, IntervalMethod, PredictionInterval, PredictionMethod
 from toolkit.meta.likelihood import InformationCriteria
 from toolkit.meta.location_scale import LocationScale, location_scale
@@ -94,6 +63,10 @@ _LATER = {
     "dependence.leave_one_cluster_out": "LeaveOneClusterOut leave_one_cluster_out",
     "dependence.multilevel": "multilevel",
     "dependence.multilevel_result": "MultilevelResult",
+    "dependence.inner_structures": "InnerStructure",
+    "dependence.inner_structures": "InnerStructure",
+    "dependence.multivariate": "multivariate",
+    "dependence.multivariate_result": "MultivariateResult",
     "dependence.orchard": "Orchard orchard",
     "dependence.robust": "robust",
     "dependence.robust_result": "RobustResult RobustTest",
@@ -126,7 +99,6 @@ __all__ = [
     "Criterion",
     "HeterogeneityInterval",
     "InformationCriteria",
-    "InnerStructure",
     "IntervalMethod",
     "LikelihoodRatioTest",
     "Link",
@@ -134,11 +106,6 @@ __all__ = [
     "MetaRegression",
     "MetaResult",
     "ModelSet",
-    "MultilevelResult",
-    "MultivariateResult",
-    "NotPositiveDefinite",
-    "Orchard",
-    "PermutationTest",
     "PredictionInterval",
     "PredictionMethod",
     "Settings",
@@ -152,12 +119,6 @@ __all__ = [
     "likelihood_ratio_test",
     "location_scale",
     "model_set",
-    "multilevel",
-    "multivariate",
-    "orchard",
-    "permutation_test",
-    "profile_likelihood",
-    "radial",
     "random_effects",
     "regression",
     "share_beyond",

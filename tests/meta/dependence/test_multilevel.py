@@ -221,6 +221,7 @@ def test_tiny_and_huge_variances_settle(size):
         ({"rho": 1.5}, "rho must lie between"),
         ({"method": "DL"}, "REML, ML"),
         ({"test": "F"}, "kenward-roger"),
+        ({"test": "kenward-roger", "method": "ML"}, "for REML"),
         ({"v": np.ones((3, 2))}, "its shape is"),
         ({"v": np.array([[1, 2, 0], [2, 1, 0], [0, 0, 1.0]])}, "rows 0, 1 is not positive definite"),
         ({"v": np.array([[1, 0.5, 0], [0.2, 1, 0], [0, 0, 1.0]])}, "not symmetric: compare row 0 with column 1"),
@@ -239,3 +240,11 @@ def test_a_result_shows_levels_variances_and_the_prediction_interval():
     text = meta.multilevel(KON.y, KON.v, KON[["study", "effect"]]).summary()
     for part in ("11 of study", "56 of study/effect", "Estimate", "Prediction interval", "sigma² of study", "I²"):
         assert part in text
+
+
+@pytest.mark.parametrize("test", ["satterthwaite", "kenward-roger"])
+def test_without_an_estimated_variance_the_tests_are_z(test):
+    groups = {"study": [1, 1, 2, 2], "effect": range(4)}
+    found = meta.multilevel([0.3, 0.31, 0.29, 0.3], np.full(4, 0.1), groups, test=test)
+    assert found.df is None
+    assert any("all are 0" in note for note in found.notes)

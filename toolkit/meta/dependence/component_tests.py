@@ -51,6 +51,8 @@ def tested(
         df = satterthwaite(at, at.curvature.observed)
     else:
         covariance, df = kenward_roger(at), satterthwaite(at, at.curvature.expected)
+    if np.isinf(df).any():
+        return covariance, None, ("No variance was estimated (all are 0), so that the tests are z.",)
     if df.min() <= 0:
         return covariance, None, (f"No degrees of freedom are left: z in place of {test}.",)
     return covariance, df, ()

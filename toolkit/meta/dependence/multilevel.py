@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from toolkit.errors import ModelInputError
 from toolkit.meta.dependence.component_fit import (
     check_method,
     covariance_model,
@@ -72,6 +73,8 @@ def multilevel(
     """
     check_method(method)
     chosen, level = check_choice(DependentTest, test, "test"), check_level(level)
+    if chosen == DependentTest.KENWARD_ROGER and method != "REML":
+        raise ModelInputError("The test of Kenward and Roger is for REML: fit by it, or use test='satterthwaite'.")
     sampling = check_sampling_covariance(y, v, labels)
     k = sampling.k
     names, levels = (crossed_levels if crossed else nested_levels)(named_columns(groups, k), k)
