@@ -64,7 +64,6 @@ _LATER = {
     "dependence.multilevel": "multilevel",
     "dependence.multilevel_result": "MultilevelResult",
     "dependence.inner_structures": "InnerStructure",
-    "dependence.inner_structures": "InnerStructure",
     "dependence.multivariate": "multivariate",
     "dependence.multivariate_result": "MultivariateResult",
     "dependence.orchard": "Orchard orchard",
