@@ -29,6 +29,7 @@ from toolkit.meta.intervals import (
 from toolkit.meta.likelihood import InformationCriteria, information_of_fit
 from toolkit.meta.settings import Convergence, Settings, Tau2Estimator, Test, check_choice, check_level
 from toolkit.meta.stack import Stack
+from toolkit.meta.studies import OfStudies
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -42,7 +43,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, eq=False, repr=False)
-class MetaResult(Estimates):
+class MetaResult(OfStudies, Estimates):
     """A fitted univariate model: k studies, p coefficients, between-study variance tau2.
 
     ``settings`` are as asked; ``test`` is the test that was used, and ``notes`` say where and why it differs, and what
@@ -68,31 +69,6 @@ class MetaResult(Estimates):
     convergence: Convergence
     notes: tuple[str, ...]
     version: str
-
-    @property
-    def y(self) -> Array:
-        """Effects on the analysis scale, shape (k,)."""
-        return self.studies.y
-
-    @property
-    def v(self) -> Array:
-        """Sampling variances, shape (k,)."""
-        return self.studies.v
-
-    @property
-    def labels(self) -> tuple[str, ...]:
-        """The studies' labels."""
-        return self.studies.labels
-
-    @property
-    def checksum(self) -> str:
-        """A fingerprint of y and v."""
-        return self.studies.checksum
-
-    @property
-    def k(self) -> int:
-        """Number of studies."""
-        return len(self.studies.y)
 
     @property
     def level(self) -> float:

@@ -50,6 +50,37 @@ class Studies(Frozen):
         return hashlib.sha256(self.y.tobytes() + self.v.tobytes()).hexdigest()[:16]
 
 
+class OfStudies:
+    """A result that holds the ``studies`` it was made from, and reads its data from them."""
+
+    studies: Studies
+
+    @property
+    def y(self) -> Array:
+        """Effects on the analysis scale, shape (k,)."""
+        return self.studies.y
+
+    @property
+    def v(self) -> Array:
+        """Sampling variances, shape (k,)."""
+        return self.studies.v
+
+    @property
+    def labels(self) -> tuple[str, ...]:
+        """The studies' labels."""
+        return self.studies.labels
+
+    @property
+    def checksum(self) -> str:
+        """A fingerprint of y and v."""
+        return self.studies.checksum
+
+    @property
+    def k(self) -> int:
+        """Number of studies, or of effects where a study has several."""
+        return len(self.studies.y)
+
+
 def check_studies(
     y: ArrayLike, v: ArrayLike, labels: Sequence[object] | None = None, weights: ArrayLike | str | None = None
 ) -> Studies:

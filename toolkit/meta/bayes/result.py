@@ -18,6 +18,7 @@ from toolkit.meta.display import Shown, number, studies
 from toolkit.meta.predictive import Side
 from toolkit.meta.random_effects import random_effects
 from toolkit.meta.settings import check_choice
+from toolkit.meta.studies import OfStudies
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -36,7 +37,7 @@ class Point(NamedTuple):
 
 
 @dataclass(frozen=True, eq=False, repr=False)
-class BayesianResult(Shown):
+class BayesianResult(OfStudies, Shown):
     """The posterior of a normal-normal random-effects model, on the analysis scale (log for ratios).
 
     ``tau`` and ``mu`` are posterior distributions, with mean, median, mode, sd, density, cdf, quantile and interval.
@@ -52,31 +53,6 @@ class BayesianResult(Shown):
     tau: HeterogeneityPosterior
     mu: NormalMixture
     version: str
-
-    @property
-    def y(self) -> Array:
-        """Effects on the analysis scale, shape (k,)."""
-        return self.studies.y
-
-    @property
-    def v(self) -> Array:
-        """Sampling variances, shape (k,)."""
-        return self.studies.v
-
-    @property
-    def labels(self) -> tuple[str, ...]:
-        """The studies' labels."""
-        return self.studies.labels
-
-    @property
-    def checksum(self) -> str:
-        """A fingerprint of y and v."""
-        return self.studies.checksum
-
-    @property
-    def k(self) -> int:
-        """Number of studies."""
-        return len(self.studies.y)
 
     @property
     def estimate(self) -> float:

@@ -16,6 +16,7 @@ from toolkit.meta.frozen import read_only
 from toolkit.meta.inference import critical_value, interval_columns, wald_test
 from toolkit.meta.likelihood import LOG_2PI, InformationCriteria, information_criteria
 from toolkit.meta.settings import Convergence, check_level
+from toolkit.meta.studies import OfStudies
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -30,7 +31,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, eq=False, repr=False)
-class DependentResult(Estimates):
+class DependentResult(OfStudies, Estimates):
     """A fitted model of k dependent effects with q parameters ``theta`` of the random effects' covariance.
 
     ``df`` holds the degrees of freedom of each coefficient, None for z. ``q`` is Cochran's Q with the whole sampling
@@ -59,26 +60,6 @@ class DependentResult(Estimates):
     def terms(self) -> tuple[str, ...]:
         """The names of the coefficients."""
         return self.design.terms
-
-    @property
-    def y(self) -> Array:
-        """Effects on the analysis scale, shape (k,)."""
-        return self.studies.y
-
-    @property
-    def v(self) -> Array:
-        """Sampling variances, shape (k,)."""
-        return self.studies.v
-
-    @property
-    def labels(self) -> tuple[str, ...]:
-        """The effects' labels."""
-        return self.studies.labels
-
-    @property
-    def k(self) -> int:
-        """Number of effects."""
-        return len(self.studies.y)
 
     @property
     def model_matrix(self) -> Array:
