@@ -88,6 +88,23 @@ exact_of <- function(name, random) {
 collins <- with(dat.collins1985b, list(a = pre.xti, n1 = pre.nti, c = pre.xci, n2 = pre.nci))
 sets$collins1985b <- collins
 mixed <- c(mixed, list(exact_of("collins1985b", TRUE), exact_of("collins1985b", FALSE), exact_of("yusuf1985", FALSE)))
+
+# Log odds of one group where quadrature with few points is too coarse: two of three studies have no event.
+sets$sparse <- list(x = c(16, 0, 0), n = c(1023, 585, 288))
+minus <- function(par) -sum(mapply(function(x, n) {
+  log_density <- function(u) dbinom(x, n, plogis(par[1] + exp(par[2]) * u), log = TRUE) + dnorm(u, log = TRUE)
+  peak <- optimize(log_density, c(-10, 10), maximum = TRUE, tol = 1e-10)
+  f <- function(u) exp(log_density(u) - peak$objective)
+  peak$objective + log(integrate(f, -12, peak$maximum, rel.tol = 1e-12, subdivisions = 500)$value +
+    integrate(f, peak$maximum, 12, rel.tol = 1e-12, subdivisions = 500)$value)
+}, sets$sparse$x, sets$sparse$n))
+found <- optim(c(-7, 1), minus, method = "BFGS", control = list(reltol = 1e-15), hessian = TRUE)
+sparse <- list(estimate = one(found$par[1]), se = one(sqrt(diag(solve(found$hessian)))[1]), tau2 = one(exp(2 * found$par[2])),
+  loglik = one(-found$value))
+
+# A single study says nothing of how effects vary.
+single <- pooled_of(rma.peto(ai = 5, n1i = 50, ci = 9, n2i = 55))
 versions <- lapply(c("metafor", "metadat", "lme4"), function(p) unbox(paste(p, packageVersion(p))))
 cat(toJSON(list(versions = c(list(unbox(paste("R", getRversion()))), versions), sets = sets, strata = strata, peto = petos,
-  leave_one_out = list(bcg = without), mixed = mixed), digits = 15, null = "null", na = "null"))
+  leave_one_out = list(bcg = without), mixed = mixed, sparse = sparse,
+  single = single), digits = 15, null = "null", na = "null"))

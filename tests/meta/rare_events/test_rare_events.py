@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from toolkit import meta
-from toolkit.errors import ModelInputError
+from toolkit.errors import ConvergenceError, ModelInputError
 
 REFERENCE = Path(__file__).parents[2] / "reference"
 VALUES = json.loads((REFERENCE / "rare_events.json").read_text())
@@ -60,6 +60,26 @@ def test_petos_estimate_equals_that_of_metafor_and_so_do_its_first_studies(case)
     series = found.cumulative()
     told = series.reason == ""
     assert series.estimate[told].to_numpy() == pytest.approx(np.array(case["cumulative"])[told.to_numpy()], rel=1e-9)
+
+
+def test_a_single_study_has_no_heterogeneity_as_in_metafor():
+    found, wanted = meta.peto([5], [50], [9], [55]), VALUES["single"]
+    assert found.se == pytest.approx(wanted["se"], rel=TOLERANCE["closed-form"])
+    assert (found.i2, wanted["i2"]) == (0, 0)
+
+
+def test_quadrature_that_is_too_coarse_is_made_finer_until_a_maximum_is_found():
+    case = VALUES["sparse"]
+    for points in (5, 7, 15, 60):
+        found = meta.glmm("PLO", points=points, **counts_of("sparse"))
+        assert found.estimate == pytest.approx(case["estimate"], abs=0.01 * case["se"])
+
+
+@pytest.mark.parametrize("model", ["CM.AL", "CM.EL"])
+def test_a_likelihood_that_rises_with_tau_beyond_all_bounds_is_an_error_not_a_number(model):
+    two = {"events_1": [0, 1, 0], "total_1": [80, 151, 60], "events_2": [1, 0, 2], "total_2": [80, 151, 60]}
+    with pytest.raises(ConvergenceError, match="method='EE'"):
+        meta.glmm("OR", model=model, **two)
 
 
 def test_leaving_each_study_out_equals_metafor():

@@ -145,8 +145,9 @@ def glmm(
     ``measure`` is OR (``events_1, total_1, events_2, total_2``), IRR (``events_1, time_1, events_2, time_2``), PLO
     (``events, total``: log odds) or IRLN (``events, time``: log rate), each (k,). ``model`` is one of
     :class:`CountModel` for two groups, UM.FS by default. ``method`` is ML, with normally distributed true effects, or
-    EE for a common one. The integral over a random effect has ``points`` of adaptive Gauss-Hermite quadrature (metafor:
-    7). Studies without events in both groups (or with nothing but events) say nothing of a ratio and are left out.
+    EE for a common one. The integral over a random effect has ``points`` of adaptive Gauss-Hermite quadrature
+    (metafor: 7), and more where these are too few to find the maximum. Studies without events in both groups (or with
+    nothing but events) say nothing of a ratio and are left out.
 
     Raises ModelInputError for counts that cannot be used, with their rows, and for a model that the measure does not
     have; ConvergenceError where the likelihood has no maximum.

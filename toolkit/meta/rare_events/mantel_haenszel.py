@@ -152,7 +152,7 @@ def _association(s: Strata, correction: bool) -> StratumTest:
     if not spread > 0:
         return StratumTest(None, 1, None, "No study has both events and people without them.")
     distance = abs(float(np.sum(s.events_1 - expected)))
-    statistic = max(0.0, distance - (0.5 if correction else 0.0)) ** 2 / float(spread)
+    statistic = (distance - (0.5 if correction else 0.0)) ** 2 / float(spread)  # as metafor, also below 1/2
     return StratumTest(statistic, 1, float(chdtrc(1, statistic)))
 
 

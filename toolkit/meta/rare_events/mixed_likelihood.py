@@ -6,7 +6,7 @@ of Louis (1982, J R Stat Soc B 44:226), means over z given the counts.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
@@ -22,9 +22,10 @@ if TYPE_CHECKING:
 
     Array = NDArray[np.float64]
 
-MAX_ITERATIONS = 200
+MAX_ITERATIONS = 50
 _SETTLED = 1e-11
 _HALVINGS = 40
+_MOST_POINTS = 121  # of quadrature, where fewer are too coarse
 _TAU_BOUNDS = (1e-6, 10.0)  # on a log scale: far beyond what true effects differ by
 
 
@@ -126,8 +127,10 @@ def maximise(
 ) -> tuple[Parameters, Surface, int]:
     """The maximum by Newton's steps with step-halving, the surface there, and the number of steps.
 
-    Where these do not settle tau is searched for between bounds, all else fitted at each value. Raises ConvergenceError
-    where that fails too, as where one group has no events.
+    Too few points of quadrature keep these from settling, as the derivatives are not those of so coarse a sum: the
+    points are doubled then. In the end tau is searched for between bounds, all else fitted at each value. Raises
+    ConvergenceError where that fails too, as where one group has no events, and where the likelihood rises with tau
+    beyond all bounds.
     """
     held = [] if random and not hold_tau else [1]
     free = [row for row in range(2 + (likelihood.k if likelihood.has_levels else 0)) if row not in held]
@@ -149,14 +152,25 @@ def maximise(
         else:
             break
         now, surface = trial, found
+        _refuse_limitless(now.tau)
         if promised < _SETTLED:
             return now, surface, iteration
     if random and not hold_tau:
-        return _between_bounds(likelihood, start)
+        finer = replace(likelihood, points=2 * likelihood.points)
+        return maximise(finer, start, random=True) if finer.points <= _MOST_POINTS else _between_bounds(finer, start)
     raise ConvergenceError(
         "The model of these counts did not settle. Where one group has no events in nearly all studies there is no "
         "maximum: pool the risk difference, or use mantel_haenszel or peto."
     )
+
+
+def _refuse_limitless(tau: float) -> None:
+    """Raise for a tau beyond the bounds: the likelihood rises with it, and what maximum there is, quadrature made."""
+    if tau >= 0.999 * _TAU_BOUNDS[1]:
+        raise ConvergenceError(
+            "The likelihood of these counts rises with tau beyond all bounds: too few studies have events to tell how "
+            "true effects vary. Fit a common effect (method='EE'), or use mantel_haenszel or peto."
+        )
 
 
 def _between_bounds(likelihood: MixedLikelihood, start: Parameters) -> tuple[Parameters, Surface, int]:
@@ -169,6 +183,7 @@ def _between_bounds(likelihood: MixedLikelihood, start: Parameters) -> tuple[Par
     found = minimize_scalar(
         lambda tau: -fit(tau)[1].loglik, bounds=_TAU_BOUNDS, method="bounded", options={"xatol": 1e-9}
     )
+    _refuse_limitless(float(found.x))
     return fit(float(found.x))
 
 

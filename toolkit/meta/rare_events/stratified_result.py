@@ -75,13 +75,13 @@ class StratifiedResult(Estimates):
 
     @cached_property
     def i2(self) -> float:
-        """The percentage of Q beyond its degrees of freedom, 0 or more."""
-        return max(0.0, 100.0 * (self.q - self.q_df) / self.q) if self.q > 0 else 0.0
+        """The percentage of Q beyond its degrees of freedom, 0 or more; 0 for a single study."""
+        return max(0.0, 100.0 * (self.q - self.q_df) / self.q) if self.q > 0 and self.q_df > 0 else 0.0
 
     @cached_property
-    def h2(self) -> float | None:
-        """Q over its degrees of freedom; None for a single study."""
-        return self.q / self.q_df if self.q_df > 0 else None
+    def h2(self) -> float:
+        """Q over its degrees of freedom; 1 for a single study."""
+        return self.q / self.q_df if self.q_df > 0 else 1.0
 
     def leave_one_out(self) -> pd.DataFrame:
         """The pooled effect without each study in turn: estimate, se, ci_low, ci_high, p_value, q, q_p, i2, reason.
