@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from toolkit import meta
 from toolkit.errors import ConvergenceError, ModelInputError
+from toolkit.meta.rare_events.mixed_likelihood import climbing_step
 
 REFERENCE = Path(__file__).parents[2] / "reference"
 VALUES = json.loads((REFERENCE / "rare_events.json").read_text())
@@ -182,3 +183,12 @@ def test_results_show_estimate_heterogeneity_and_tests():
     text = meta.glmm("OR", **counts_of("bcg")).summary()
     for part in ("Generalised linear mixed model", "UM.FS", "tau²", "likelihood ratio"):
         assert part in text
+
+
+def test_a_newton_step_that_is_cut_short_still_climbs():
+    information = np.array([[1.0, 1.07], [1.07, 1.2]])
+    gradient = information @ np.array([100.0, -30.0])
+    assert np.clip([100.0, -30.0], -2, 2) @ gradient < 0  # as each part cut short on its own would not
+    step = climbing_step(gradient, information)
+    assert step @ gradient > 0
+    assert np.abs(step).max() <= 2.0 + 1e-12

@@ -137,7 +137,7 @@ def maximise(
     now, surface = start, likelihood.at(start, random=random)
     for iteration in range(1, MAX_ITERATIONS + 1):
         step = np.zeros(len(surface.gradient))
-        step[free] = _climbing(surface.gradient[free], -surface.hessian[np.ix_(free, free)])
+        step[free] = climbing_step(surface.gradient[free], -surface.hessian[np.ix_(free, free)])
         promised = float(step @ surface.gradient)
         for _ in range(_HALVINGS):
             trial = Parameters(
@@ -187,9 +187,12 @@ def _between_bounds(likelihood: MixedLikelihood, start: Parameters) -> tuple[Par
     return fit(float(found.x))
 
 
-def _climbing(gradient: Array, information: Array) -> Array:
-    """Newton's step, with the signs of negative eigenvalues turned so that it climbs."""
+def climbing_step(gradient: Array, information: Array) -> Array:
+    """Newton's step, with the signs of negative eigenvalues turned so that it climbs, and no part longer than 2."""
     scale = np.sqrt(np.maximum(np.abs(np.diagonal(information)), 1e-12))
     values, vectors = np.linalg.eigh(information / np.outer(scale, scale))
     values = np.maximum(np.abs(values), 1e-10)
-    return np.clip(vectors @ ((gradient / scale) @ vectors / values) / scale, -2.0, 2.0)
+    step = vectors @ ((gradient / scale) @ vectors / values) / scale
+    clipped = np.clip(step, -2.0, 2.0)
+    # Clipping turns a step, downhill in the worst case, which would look as if the maximum were reached.
+    return clipped if clipped @ gradient >= 0 else step * (2.0 / np.abs(step).max())
