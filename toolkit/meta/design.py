@@ -70,6 +70,20 @@ class Design(Frozen):
         recipe = PartRecipe(self.recipe, tuple(columns))
         return Design(self.x[:, list(columns)], tuple(terms), tuple(moderators), recipe)
 
+    def of_rows(self, rows: NDArray[np.intp]) -> Design:
+        """The design of these rows alone."""
+        return Design(self.x[rows], self.terms, self.moderators, self.recipe)
+
+    def for_rows(self, rows: pd.DataFrame | ArrayLike) -> tuple[Array, pd.Index | None]:
+        """The model matrix of new rows of moderators, and their labels.
+
+        Raises ModelInputError for rows that the recipe cannot read, and for a moderator that is missing or infinite.
+        """
+        x = self.recipe.columns(rows).x
+        if not np.isfinite(x).all():
+            raise ModelInputError("The new rows hold a moderator that is missing or infinite: complete them.")
+        return x, index_of(rows)
+
     def positions(self, moderator: str) -> list[int]:
         """The columns of one moderator. Raises ModelInputError for one that is not in the model."""
         found = [column for column, name in enumerate(self.moderators) if name == moderator]

@@ -112,3 +112,17 @@ class Estimates(Shown):
             text = with_limits(self.beta[row], low, high, self.level)
             lines.append((name, f"{text}, p {p_value(self._p_values[row])}"))
         return lines
+
+
+class MeanByZ(Estimates):
+    """A result with one mean, tested by z."""
+
+    @property
+    def terms(self) -> tuple[str, ...]:
+        """The one coefficient."""
+        return (MEAN,)
+
+    @property
+    def df(self) -> None:
+        """The test is z."""
+        return None

@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from toolkit.errors import ModelInputError
-from toolkit.meta.design import index_of
 from toolkit.meta.display import joint_test
 from toolkit.meta.heterogeneity import cochran_q, estimate_tau2
 from toolkit.meta.inference import critical_value, interval_columns, wald_test
@@ -99,10 +98,7 @@ class MetaRegression(MetaResult):
         if rows is None:
             x, index = self.design.x, pd.Index(self.labels, name="label")
         else:
-            found = self.design.recipe.columns(rows)
-            x, index = found.x, index_of(rows)
-            if not np.isfinite(x).all():
-                raise ModelInputError("The new rows hold a moderator that is missing or infinite: complete them.")
+            x, index = self.design.for_rows(rows)
         estimate = x @ self.beta
         variance = np.vecdot(x @ self.covariance, x)
         quantile = critical_value(level, self.df)

@@ -44,6 +44,11 @@ class Studies(Frozen):
         given = None if self.weights is None else self.weights[None]
         return Stack(self.y[None], self.v[None], None if x is None else x[None], given=given)
 
+    def take(self, rows: NDArray[np.intp]) -> Studies:
+        """The studies in these rows, with their labels and weights."""
+        weights = None if self.weights is None else self.weights[rows]
+        return Studies(self.y[rows], self.v[rows], tuple(self.labels[row] for row in rows), weights)
+
     @cached_property
     def checksum(self) -> str:
         """The first 16 hexadecimal digits of the SHA-256 of y and v, to tell whether two results had the same input."""

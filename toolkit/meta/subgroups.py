@@ -13,7 +13,7 @@ from toolkit.meta.design import design
 from toolkit.meta.display import Shown, joint_test, number, studies, with_limits
 from toolkit.meta.fitting import fit_design, fit_mean
 from toolkit.meta.settings import Tau2Estimator, check_settings
-from toolkit.meta.studies import Studies, check_studies
+from toolkit.meta.studies import check_studies
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -97,7 +97,7 @@ def subgroups(
         if settings.estimator != Tau2Estimator.EE:
             settings = settings._replace(known_tau2=regression.tau2)
     parts = [np.flatnonzero(codes == code) for code in range(len(names))]
-    results = tuple(fit_mean(_rows(studies, rows), settings) for rows in parts)
+    results = tuple(fit_mean(studies.take(rows), settings) for rows in parts)
     if regression is not None:
         between = regression.qm, regression.qm_df, regression.qm_p
         return Subgroups(names, results, overall, *between, regression)
@@ -138,11 +138,6 @@ def _frame(names: tuple[str, ...], codes: np.ndarray) -> pd.DataFrame:
     import pandas as pd
 
     return pd.DataFrame({"group": pd.Categorical.from_codes(codes, names)})
-
-
-def _rows(studies: Studies, rows: np.ndarray) -> Studies:
-    labels = tuple(studies.labels[row] for row in rows)
-    return Studies(studies.y[rows], studies.v[rows], labels)
 
 
 def _shown(result: MetaResult) -> str:

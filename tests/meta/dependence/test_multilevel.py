@@ -38,15 +38,9 @@ def fitted(case, test):
     )
 
 
-def close(found, wanted, scale, tolerance):
-    """Whether numbers agree relative to themselves or to ``scale``, what they are made of."""
-    found, wanted = np.asarray(found, float), np.asarray(wanted, float)
-    return bool((np.abs(found - wanted) <= TOLERANCE[tolerance] * np.maximum(np.abs(wanted), scale)).all())
-
-
 @pytest.mark.parametrize("case", CASES)
 @pytest.mark.parametrize("test", ["z", "t"])
-def test_a_fit_equals_that_of_metafor(case, test):
+def test_a_fit_equals_that_of_metafor(close, case, test):
     found, wanted = fitted(case, test), case[test]
     se = np.array(wanted["se"])
     assert close(found.beta, wanted["beta"], se, "multilevel")
@@ -57,7 +51,7 @@ def test_a_fit_equals_that_of_metafor(case, test):
 
 
 @pytest.mark.parametrize("case", CASES)
-def test_variances_and_their_shares_equal_those_of_metafor(case):
+def test_variances_and_their_shares_equal_those_of_metafor(close, case):
     found = fitted(case, "z")
     assert close(found.sigma2, case["sigma2"], 1e-3 * np.mean(found.v), "variance-components")
     assert close(found.i2, case["i2"], 0.1, "variance-components")
@@ -65,7 +59,7 @@ def test_variances_and_their_shares_equal_those_of_metafor(case):
 
 
 @pytest.mark.parametrize("case", CASES)
-def test_heterogeneity_and_likelihood_equal_those_of_metafor(case):
+def test_heterogeneity_and_likelihood_equal_those_of_metafor(close, case):
     found = fitted(case, "z")
     assert (found.q, found.q_p) == pytest.approx((case["q"], case["q_p"]), rel=TOLERANCE["closed-form"])
     assert close((found.qm, found.qm_p), (case["qm"], case["qm_p"]), 0.1, "multilevel")
@@ -76,14 +70,14 @@ def test_heterogeneity_and_likelihood_equal_those_of_metafor(case):
 
 
 @pytest.mark.parametrize("case", [case for case in CASES if "prediction" in case.values[0]])
-def test_a_prediction_interval_equals_that_of_metafor(case):
+def test_a_prediction_interval_equals_that_of_metafor(close, case):
     found = fitted(case, "z")
     interval = found.prediction_interval()
     assert close((interval.low, interval.high), case["prediction"], found.se, "multilevel")
 
 
 @pytest.mark.parametrize("case", CASES)
-def test_predicted_random_effects_equal_those_of_metafor(case):
+def test_predicted_random_effects_equal_those_of_metafor(close, case):
     found = fitted(case, "z")
     frames = list(found.deviations().values())
     for frame, wanted, variance in zip(frames, case["deviations"], case["sigma2"], strict=True):
@@ -248,3 +242,10 @@ def test_without_an_estimated_variance_the_tests_are_z(test):
     found = meta.multilevel([0.3, 0.31, 0.29, 0.3], np.full(4, 0.1), groups, test=test)
     assert found.df is None
     assert any("all are 0" in note for note in found.notes)
+
+
+def test_predictions_for_a_moderator_that_is_missing_are_refused():
+    found = meta.multilevel(KON.y, KON.v, KON[["study", "effect"]], moderators=KON[["year"]])
+    assert found.predict(pd.DataFrame({"year": [0.0]})).estimate.iloc[0] == pytest.approx(found.beta[0], rel=1e-12)
+    with pytest.raises(ModelInputError, match="missing"):
+        found.predict(pd.DataFrame({"year": [float("nan")]}))

@@ -42,15 +42,9 @@ def fitted(case, test="z"):
     )
 
 
-def close(found, wanted, scale, tolerance):
-    """Whether numbers agree relative to themselves or to ``scale``, what they are made of."""
-    found, wanted = np.asarray(found, float), np.asarray(wanted, float)
-    return bool((np.abs(found - wanted) <= TOLERANCE[tolerance] * np.maximum(np.abs(wanted), scale)).all())
-
-
 @pytest.mark.parametrize("case", CASES)
 @pytest.mark.parametrize("test", ["z", "t"])
-def test_a_fit_equals_that_of_metafor(case, test):
+def test_a_fit_equals_that_of_metafor(close, case, test):
     found, wanted = fitted(case, test), case[test]
     se = np.array(wanted["se"])
     assert close(found.beta, wanted["beta"], se, "multilevel")
@@ -62,7 +56,7 @@ def test_a_fit_equals_that_of_metafor(case, test):
 
 
 @pytest.mark.parametrize("case", CASES)
-def test_variances_and_correlations_equal_those_of_metafor(case):
+def test_variances_and_correlations_equal_those_of_metafor(close, case):
     """metafor stops on its way to a variance of 0 (at 1e-12), which is exact here, so a correlation has no meaning."""
     found, wanted = fitted(case), np.array(case["G"])
     spread = np.sqrt(np.outer(np.diagonal(wanted), np.diagonal(wanted)))
@@ -74,7 +68,7 @@ def test_variances_and_correlations_equal_those_of_metafor(case):
 
 
 @pytest.mark.parametrize("case", CASES)
-def test_heterogeneity_and_likelihood_equal_those_of_metafor(case):
+def test_heterogeneity_and_likelihood_equal_those_of_metafor(close, case):
     found = fitted(case)
     assert (found.q, found.q_p) == pytest.approx((case["q"], case["q_p"]), rel=TOLERANCE["closed-form"])
     assert close((found.qm, found.qm_p), (case["qm"], case["qm_p"]), 0.1, "multilevel")
@@ -92,7 +86,7 @@ def test_no_likelihood_is_below_that_of_metafor_or_of_a_search_over_cholesky_fac
 
 
 @pytest.mark.parametrize("case", [case for case in CASES if "robust" in case.values[0]])
-def test_robust_errors_of_a_fit_equal_those_of_clubsandwich(case):
+def test_robust_errors_of_a_fit_equal_those_of_clubsandwich(close, case):
     found = meta.robust(fitted(case), VALUES["sets"][case["data"]]["outer"])
     wanted = np.array(case["robust"]["covariance"])
     assert close(found.covariance, wanted, np.abs(wanted).max(), "multilevel")

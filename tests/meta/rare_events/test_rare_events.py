@@ -167,6 +167,7 @@ def test_order_does_not_matter_and_groups_that_change_places_change_the_sign(see
         (lambda: meta.glmm("OR", model="CM.XL", events_1=[1], total_1=[9], events_2=[2], total_2=[9]), "UM.FS"),
         (lambda: meta.glmm("IRR", model="CM.AL", events_1=[1], time_1=[9], events_2=[2], time_2=[9]), "fitted by"),
         (lambda: meta.glmm("PLO", model="CM.AL", events=[1], total=[9]), "no model to choose"),
+        (lambda: meta.glmm("PLO", events=[1, 2], total=[9, 9], labels=["one"]), "1 labels for 2 studies"),
         (lambda: meta.glmm("OR", events_1=[0, 0], total_1=[9, 9], events_2=[2, 1], total_2=[9, 9]), "events_1 are 0"),
         (lambda: meta.glmm("OR", events_1=[0], total_1=[9], events_2=[0], total_2=[9]), "nothing to fit"),
     ],

@@ -10,7 +10,7 @@ import numpy as np
 from scipy.special import chdtrc
 
 from toolkit.errors import ModelInputError
-from toolkit.meta.display import number, p_value, studies
+from toolkit.meta.display import joint_test, studies
 from toolkit.meta.estimates import MEAN, Estimates
 from toolkit.meta.inference import estimate_coefficients
 from toolkit.meta.rank import explain
@@ -94,8 +94,8 @@ class LimitMetaAnalysis(Estimates):
         return f"Limit meta-analysis ({self.method}), {studies(self.result.k)}"
 
     def _lines(self) -> list[tuple[str, str]]:
-        small = f"chi² {number(self.q_small)} on 1 df, p {p_value(self.q_small_p)}"
-        rest = f"chi² {number(self.q_residual)} on {self.result.k - 2} df, p {p_value(self.q_residual_p)}"
+        small = joint_test(self.q_small, (1, None), self.q_small_p)
+        rest = joint_test(self.q_residual, (self.result.k - 2, None), self.q_residual_p)
         return [
             *self._coefficient_lines(),
             ("Small-study effects", small),

@@ -12,7 +12,7 @@ from toolkit.errors import ModelInputError
 from toolkit.meta.bias.selection_likelihood import SelectionLikelihood, SmoothSelection, StepSelection
 from toolkit.meta.bias.selection_search import Maximum, Problem, highest
 from toolkit.meta.bias.weight_functions import SmoothWeight, Weight
-from toolkit.meta.display import number, p_value, studies, with_limits
+from toolkit.meta.display import joint_test, number, studies, with_limits
 from toolkit.meta.estimates import Estimates
 from toolkit.meta.heterogeneity import estimate_tau2
 from toolkit.meta.inference import critical_value, estimate_coefficients, two_sided_p
@@ -150,7 +150,7 @@ class SelectionModel(Estimates):
             shown = f"{text}, {studies(count)}" if self.weight == Weight.STEPFUN else text
             lines.append((f"Weight {name}" if self.weight == Weight.STEPFUN else name, shown))
         if self.lrt_df:
-            lines.append(("No selection", f"chi² {number(self.lrt)} on {self.lrt_df} df, p {p_value(self.lrt_p)}"))
+            lines.append(("No selection", joint_test(self.lrt, (self.lrt_df, None), self.lrt_p)))
         return lines + [("Note", note) for note in self.notes]
 
 

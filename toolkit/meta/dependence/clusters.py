@@ -48,6 +48,11 @@ class Clusters(Frozen):
             found.append((of_size, order[starts[of_size][:, None] + np.arange(size)]))
         return tuple(found)
 
+    def take(self, rows: Integers) -> Clusters:
+        """The clusters of these rows alone, those that have none left out."""
+        codes, kept = np.unique(self.codes[rows], return_inverse=True)
+        return Clusters(tuple(self.names[code] for code in codes), kept.astype(np.int64))
+
     def matrices(self, blocks: Iterable[tuple[Integers, Array]]) -> list[Array]:
         """A block-diagonal matrix cut into the clusters: (m, n, n) for each of ``members``.
 
@@ -83,16 +88,20 @@ class Clusters(Frozen):
             )
 
 
-def check_clusters(cluster: Sequence[object] | pd.Series | ArrayLike, k: int) -> Clusters:
-    """The cluster of each of k effects. Raises ModelInputError for a missing one, with its rows, and a wrong number."""
+def check_clusters(cluster: Sequence[object] | pd.Series | ArrayLike, k: int, name: str = "") -> Clusters:
+    """The cluster of each of k effects, from a column that messages call by ``name``.
+
+    Raises ModelInputError for a missing one, with its rows, and a wrong number.
+    """
+    of = f"{name}: " if name else ""
     import pandas as pd
 
     column = pd.Series(cluster).reset_index(drop=True)
     if len(column) != k:
-        raise ModelInputError(f"There are {studies(k)} and {len(column)} clusters: name the cluster of each row.")
+        raise ModelInputError(f"{of}There are {studies(k)} and {len(column)} clusters: name the cluster of each row.")
     rows = np.flatnonzero(column.isna()).tolist()
     if rows:
         shown = ", ".join(map(str, rows[:5])) + (f" and {len(rows) - 5} more" if len(rows) > 5 else "")
-        raise ModelInputError(f"The cluster is missing in row {shown}: name it, or leave these rows out.")
+        raise ModelInputError(f"{of}The cluster is missing in row {shown}: name it, or leave these rows out.")
     codes, names = pd.factorize(column)
     return Clusters(tuple(str(name) for name in names), codes.astype(np.int64))

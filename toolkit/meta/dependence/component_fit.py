@@ -70,7 +70,7 @@ def result_fields(
 ) -> dict[str, Any]:
     """The fields of a :class:`DependentResult` at this maximum, tested with the units of ``levels``."""
     covariance, df, told = tested(test, at, made.x, levels)
-    q, q_df, q_p = cochran_q(model, made.x.shape[1])
+    q, q_df, q_p = cochran_q(model)
     return {
         "studies": sampling.studies,
         "design": made,

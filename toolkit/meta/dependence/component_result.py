@@ -154,10 +154,10 @@ class DependentResult(OfStudies, Estimates):
         """
         import pandas as pd
 
-        from toolkit.meta.design import index_of
-
-        x = self.model_matrix if rows is None else self.design.recipe.columns(rows).x
-        index = pd.Index(self.labels, name="label") if rows is None else index_of(rows)
+        if rows is None:
+            x, index = self.model_matrix, pd.Index(self.labels, name="label")
+        else:
+            x, index = self.design.for_rows(rows)
         quantile = critical_value(self.level if level is None else check_level(level), self._least_df)
         return pd.DataFrame(interval_columns(x @ self.beta, np.vecdot(x @ self.covariance, x), quantile), index=index)
 
@@ -186,13 +186,8 @@ class DependentResult(OfStudies, Estimates):
         return lines + [("Note", note) for note in self.notes]
 
 
-def cochran_q(model: CovarianceModel, p: int) -> tuple[float, int, float]:
+def cochran_q(model: CovarianceModel) -> tuple[float, int, float]:
     """Cochran's Q about the coefficients with the sampling covariances alone, its degrees of freedom and p-value."""
-    k, moment, cross, square = model.k, np.zeros((p, p)), np.zeros(p), 0.0
-    for group in model.groups:
-        inverse = np.linalg.inv(group.v)
-        moment += np.einsum("bsp,bst,btr->pr", group.x, inverse, group.x, optimize=True)
-        cross += np.einsum("bsp,bst,bt->p", group.x, inverse, group.y, optimize=True)
-        square += float(np.einsum("bs,bst,bt->", group.y, inverse, group.y, optimize=True))
-    q, df = max(0.0, square - float(cross @ np.linalg.solve(moment, cross))), k - p
-    return q, df, float(chdtrc(df, q)) if df else 1.0
+    common = model.gls(np.zeros(len(model.structure.names)))
+    df = model.k - len(common.beta)
+    return common.residual, df, float(chdtrc(df, common.residual)) if df else 1.0

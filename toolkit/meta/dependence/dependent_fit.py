@@ -11,7 +11,6 @@ from toolkit.meta.dependence.sandwich import ClusterGroup
 from toolkit.meta.fitting import fit_design, fit_mean
 from toolkit.meta.regression_result import MetaRegression
 from toolkit.meta.results import MetaResult
-from toolkit.meta.studies import Studies
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -88,13 +87,10 @@ def refitted(result: MetaResult | DependentFit, rows: Integers) -> MetaResult | 
     """The same model fitted to these rows alone."""
     if not isinstance(result, MetaResult):
         return result.refitted(rows)
-    given = result.studies
-    weights = None if given.weights is None else given.weights[rows]
-    studies = Studies(given.y[rows], given.v[rows], tuple(result.labels[row] for row in rows), weights)
+    studies = result.studies.take(rows)
     if not isinstance(result, MetaRegression):
         return fit_mean(studies, result.settings)
-    made = result.design
-    return fit_design(studies, type(made)(made.x[rows], made.terms, made.moderators, made.recipe), result.settings)
+    return fit_design(studies, result.design.of_rows(rows), result.settings)
 
 
 def working_groups(result: MetaResult | DependentFit, clusters: Clusters) -> list[ClusterGroup]:

@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from toolkit.errors import ModelInputError
 from toolkit.meta.dependence.clusters import Clusters, check_clusters
 from toolkit.meta.dependence.inner_structures import (
     InnerCovariance,
@@ -108,9 +107,6 @@ def check_inner(inner: Sequence[object] | pd.Series | ArrayLike, k: int) -> Clus
     """
     import pandas as pd
 
-    try:
-        check_clusters(inner, k)
-    except ModelInputError as error:
-        raise ModelInputError(f"inner: {error}") from None
+    check_clusters(inner, k, "inner")
     column = pd.Series(inner).reset_index(drop=True).astype("category").cat.remove_unused_categories()
     return Clusters(tuple(map(str, column.cat.categories)), column.cat.codes.to_numpy(np.int64))

@@ -99,17 +99,11 @@ def _fit(
     notes = _cautions(at, names, single)
 
     def refit(rows: Integers) -> MultilevelResult:
-        kept = Design(made.x[rows], made.terms, made.moderators, made.recipe)
-        taken = tuple(_taken(unit, rows) for unit in levels)
-        return _fit(sampling.take(rows), names, taken, kept, method, test, level)
+        taken = tuple(unit.take(rows) for unit in levels)
+        return _fit(sampling.take(rows), names, taken, made.of_rows(rows), method, test, level)
 
     fields = result_fields(model, at, sampling, made, levels, test, level, notes)
     return MultilevelResult(**fields, refit=refit)
-
-
-def _taken(unit: Clusters, rows: Integers) -> Clusters:
-    codes, kept = np.unique(unit.codes[rows], return_inverse=True)
-    return type(unit)(tuple(unit.names[code] for code in codes), kept.astype(np.int64))
 
 
 def _starts(total: float, single: NDArray[np.bool_]) -> list[Array]:

@@ -10,7 +10,7 @@ import numpy as np
 
 from toolkit.meta.dependence.component_result import DependentResult
 from toolkit.meta.dependence.component_search import maximise
-from toolkit.meta.display import number, with_limits
+from toolkit.meta.display import number
 from toolkit.meta.frozen import read_only
 from toolkit.meta.inference import critical_value, interval_columns
 from toolkit.meta.intervals import PredictionInterval
@@ -97,7 +97,7 @@ class MultilevelResult(DependentResult):
             codes = level.codes[group.rows]
             np.add.at(pulled, codes, (inverse @ residuals[:, :, None])[:, :, 0])
             np.add.at(lean, codes, inverse @ group.x)
-            same = self.random.levels[at].codes[group.rows][:, :, None] == codes[:, None, :]
+            same = codes[:, :, None] == codes[:, None, :]
             np.add.at(weight, codes, (inverse * same).sum(-1))
         known = self._gls.covariance
         variance = sigma2 - sigma2**2 * (weight - np.einsum("cp,pr,cr->c", lean, known, lean))
@@ -161,8 +161,7 @@ class MultilevelResult(DependentResult):
     def _lines(self) -> list[tuple[str, str]]:
         lines = self._coefficient_lines()
         if self.design.terms == ("intercept",):
-            low, high = self._limits[0][0], self._limits[1][0]
-            lines[0] = ("Estimate", with_limits(self.estimate, low, high, self.level) + lines[0][1].split(")", 1)[1])
+            lines[0] = ("Estimate", lines[0][1])
             predicted = self.prediction_interval()
             lines.append(("Prediction interval", f"{number(predicted.low)} to {number(predicted.high)}"))
         for name, variance, share in zip(self.random.names, self.theta, self.i2, strict=True):

@@ -82,18 +82,11 @@ def multivariate(
         raise ModelInputError(f"test must be one of {', '.join(_TESTS)} in a multivariate model; got {test!r}.")
     sampling = check_sampling_covariance(y, v, labels)
     k = sampling.k
-    levels, units = check_inner(inner, k), _outer(outer, k)
+    levels, units = check_inner(inner, k), check_clusters(outer, k, "outer")
     if rho is not None:
         sampling = correlated_within(sampling, units, rho)
     made = intercept_design(k) if moderators is None else design(moderators, k, data=data)
     return _fit(sampling, kind, levels, units, made, method, chosen, level)
-
-
-def _outer(outer: Sequence[object] | pd.Series | ArrayLike, k: int) -> Clusters:
-    try:
-        return check_clusters(outer, k)
-    except ModelInputError as error:
-        raise ModelInputError(f"outer: {error}") from None
 
 
 def _fit(
@@ -114,10 +107,8 @@ def _fit(
     notes = _cautions(at, model.structure, held)
 
     def refit(rows: Integers) -> MultivariateResult:
-        kept = Design(made.x[rows], made.terms, made.moderators, made.recipe)
-        some = Clusters(inner.names, inner.codes[rows])
-        units = check_clusters(np.array(outer.names, dtype=object)[outer.codes[rows]], len(rows))
-        return _fit(sampling.take(rows), kind, some, units, kept, method, test, level)
+        levels = Clusters(inner.names, inner.codes[rows])  # all of them, so that parameters keep their places
+        return _fit(sampling.take(rows), kind, levels, outer.take(rows), made.of_rows(rows), method, test, level)
 
     fields = result_fields(model, at, sampling, made, contained, test, level, notes)
     return MultivariateResult(**fields, refit=refit)

@@ -95,7 +95,7 @@ def nested_levels(columns: Mapping[str, object], k: int) -> tuple[tuple[str, ...
     found: list[Clusters] = []
     names: list[str] = []
     for name, column in columns.items():
-        own = _level(column, name, k)
+        own = check_clusters(column, k, name)
         if found:
             pairs = found[-1].codes * len(own) + own.codes
             _, first, codes = np.unique(pairs, return_index=True, return_inverse=True)
@@ -110,7 +110,7 @@ def nested_levels(columns: Mapping[str, object], k: int) -> tuple[tuple[str, ...
 
 def crossed_levels(columns: Mapping[str, object], k: int) -> tuple[tuple[str, ...], tuple[Clusters, ...]]:
     """Levels that each stand for themselves."""
-    return tuple(columns), tuple(_level(column, name, k) for name, column in columns.items())
+    return tuple(columns), tuple(check_clusters(column, k, name) for name, column in columns.items())
 
 
 def connected_blocks(k: int, levels: Sequence[Clusters], covariance: Array | None = None) -> Clusters:
@@ -129,10 +129,3 @@ def connected_blocks(k: int, levels: Sequence[Clusters], covariance: Array | Non
     graph = coo_array((np.ones(pairs.shape[1], np.int8), (pairs[0], pairs[1])), shape=(k, k))
     count, codes = connected_components(graph, directed=False)
     return Clusters(tuple(map(str, range(1, count + 1))), codes.astype(np.int64))
-
-
-def _level(column: object, name: str, k: int) -> Clusters:
-    try:
-        return check_clusters(column, k)
-    except ModelInputError as error:
-        raise ModelInputError(f"{name}: {error}") from None

@@ -39,13 +39,10 @@ class SamplingCovariance:
 
     def take(self, rows: Integers) -> SamplingCovariance:
         """The effects in these rows alone."""
-        labels = tuple(self.studies.labels[row] for row in rows)
-        studies = Studies(self.studies.y[rows], self.studies.v[rows], labels)
+        studies = self.studies.take(rows)
         if not self.clusters:
             return independent(studies)
-        codes = self.clusters[0].codes[rows]
-        kept, inverse = np.unique(codes, return_inverse=True)
-        clusters = Clusters(tuple(self.clusters[0].names[code] for code in kept), inverse.astype(np.int64))
+        clusters = self.clusters[0].take(rows)
         place = np.full(self.k, -1)
         place[rows] = np.arange(len(rows))
         found = []

@@ -124,10 +124,7 @@ def _refuse_halves(*given: object) -> None:
 
 def _levels(column: Column, name: str, k: int) -> tuple[Integers, tuple[str, ...]]:
     """Codes and names of the levels of a column."""
-    try:
-        found = check_clusters(column, k)
-    except ModelInputError as error:
-        raise ModelInputError(f"{name}: {error}") from None
+    found = check_clusters(column, k, name)
     return found.codes, found.names
 
 

@@ -11,14 +11,15 @@ from scipy.special import chdtrc
 
 from toolkit.effects import effect_sizes
 from toolkit.errors import ModelInputError
-from toolkit.meta.display import number, p_value, studies
-from toolkit.meta.estimates import MEAN, Estimates
+from toolkit.meta.display import joint_test, number, studies
+from toolkit.meta.estimates import MeanByZ
 from toolkit.meta.heterogeneity import estimate_tau2
 from toolkit.meta.inference import critical_value
 from toolkit.meta.intervals import PredictionInterval
 from toolkit.meta.likelihood import InformationCriteria, information_criteria
 from toolkit.meta.rare_events.count_terms import Binomial, NoncentralHypergeometric, Poisson
 from toolkit.meta.rare_events.mixed_likelihood import MixedLikelihood, Parameters, Surface, Term, maximise
+from toolkit.meta.rare_events.strata import label_names
 from toolkit.meta.settings import Convergence, Tau2Estimator, check_choice, check_level
 from toolkit.meta.studies import Studies
 
@@ -58,7 +59,7 @@ _LEAST_SPREAD = 0.1  # of the random effects, where the search begins: at 0 the 
 
 
 @dataclass(frozen=True, eq=False, repr=False)
-class MixedModelResult(Estimates):
+class MixedModelResult(MeanByZ):
     """A fitted mixed model of counts of k studies: the effect on the log scale, tested by z, and tau2.
 
     ``model`` is None for a single group. ``q_lrt`` compares the common-effect model with one of an effect for each
@@ -84,16 +85,6 @@ class MixedModelResult(Estimates):
     observations: int
     convergence: Convergence
     notes: tuple[str, ...]
-
-    @property
-    def terms(self) -> tuple[str, ...]:
-        """The one coefficient."""
-        return (MEAN,)
-
-    @property
-    def df(self) -> None:
-        """The test is z."""
-        return None
 
     @property
     def k(self) -> int:
@@ -126,7 +117,7 @@ class MixedModelResult(Estimates):
     def _lines(self) -> list[tuple[str, str]]:
         lines = self._coefficient_lines()
         lines.append(("Heterogeneity", f"tau² {number(self.tau2)}, I² {self.i2:.1f}%, H² {number(self.h2)}"))
-        lines.append(("Same effect (likelihood ratio)", _chi_square(self.q_lrt, self.q_df, self.q_p)))
+        lines.append(("Same effect (likelihood ratio)", joint_test(self.q_lrt, (self.q_df, None), self.q_p)))
         return lines + [("Note", note) for note in self.notes]
 
 
@@ -158,29 +149,16 @@ def glmm(
         raise ModelInputError(f"method must be one of {', '.join(_METHODS)}; got {method!r}.")
     chosen = _check_model(measure, model)
     own = effect_sizes(measure, **raw)
-    columns = [np.array(column, dtype=float) for column in raw.values()]
-    frame = dict(zip(raw, columns, strict=True))
-    k = len(own)
-    names = tuple(map(str, labels)) if labels is not None else tuple(f"Study {row}" for row in range(1, k + 1))
-    kept = ~np.isnan(np.array(columns)).any(0)
-    silent = np.zeros(k, bool)
-    if chosen is not None:
-        events = frame["events_1"] + frame["events_2"]
-        everyone = frame["total_1"] + frame["total_2"] if measure == "OR" else np.full(k, np.inf)
-        silent = kept & ((events == 0) | (events == everyone))
-    rows = np.flatnonzero(kept & ~silent)
-    if not len(rows):
-        raise ModelInputError("No study has both events and people without them: there is nothing to fit.")
-    notes = [f"{studies(int(silent.sum()))} without events to compare left out."] if silent.any() else []
+    frame = {name: np.array(column, dtype=float) for name, column in raw.items()}
+    names = label_names(labels, len(own))
+    rows, silent = _telling(measure, chosen, frame)
+    notes = [f"{studies(silent)} without events to compare left out."] if silent else []
     frame = {name: column[rows] for name, column in frame.items()}
     _refuse_separation(measure, frame)
-    start = float(np.average(own["y"].to_numpy()[rows], weights=1.0 / own["v"].to_numpy()[rows]))
+    known = Studies(own["y"].to_numpy()[rows], own["v"].to_numpy()[rows])
     likelihood, alpha = _likelihood(measure, chosen, frame, points)
-    known = Studies(own["y"].to_numpy()[rows], own["v"].to_numpy()[rows]).as_stack(None)
-    tau = float(np.sqrt(estimate_tau2(known, Tau2Estimator.DL).value[0])) if len(rows) > 1 else 0.0
-    found, surface, steps, common = _fit(likelihood, Parameters(start, tau, alpha), method)
-    tau2 = found.tau**2
-    typical = _typical(own["v"].to_numpy()[rows])
+    found, surface, steps, common = _fit(likelihood, _start(known, alpha), method)
+    tau2, typical = found.tau**2, _typical(known.v)
     best = float(sum(term.counts.best().sum() for term in likelihood.terms))
     q_lrt, q_df = max(0.0, 2.0 * (best - common)), len(rows) - 1
     free = [0, *([1] if tau2 > 0 else []), *range(2, len(surface.gradient))]
@@ -218,6 +196,30 @@ def _check_model(measure: str, model: str | None) -> CountModel | None:
     if chosen not in known:
         raise ModelInputError(f"{measure} can be fitted by {', '.join(known)}; got {model!r}.")
     return chosen
+
+
+def _telling(measure: str, model: CountModel | None, frame: dict[str, Array]) -> tuple[NDArray[np.intp], int]:
+    """The rows that say something of the effect, and how many complete ones do not.
+
+    Raises ModelInputError where there is none.
+    """
+    complete = ~np.isnan(np.array(list(frame.values()))).any(0)
+    silent = np.zeros(len(complete), bool)
+    if model is not None:
+        events = frame["events_1"] + frame["events_2"]
+        everyone = frame["total_1"] + frame["total_2"] if measure == "OR" else np.inf
+        silent = complete & ((events == 0) | (events == everyone))
+    rows = np.flatnonzero(complete & ~silent)
+    if not len(rows):
+        raise ModelInputError("No study has both events and people without them: there is nothing to fit.")
+    return rows, int(silent.sum())
+
+
+def _start(known: Studies, alpha: Array) -> Parameters:
+    """Where the search begins: the mean and DerSimonian and Laird's tau of the studies' own effects."""
+    mean = float(np.average(known.y, weights=1.0 / known.v))
+    tau2 = estimate_tau2(known.as_stack(None), Tau2Estimator.DL).value[0] if len(known.y) > 1 else 0.0
+    return Parameters(mean, float(np.sqrt(tau2)), alpha)
 
 
 def _refuse_separation(measure: str, frame: dict[str, Array]) -> None:
@@ -282,7 +284,3 @@ def _typical(v: Array) -> float:
     w = 1.0 / v[np.isfinite(v)]
     rest = w.sum() - np.sum(w**2) / w.sum()
     return float((len(w) - 1) / rest) if rest > 0 else float("inf")
-
-
-def _chi_square(statistic: float, df: int, p: float) -> str:
-    return f"chi² {number(statistic)} on {df} df, p {p_value(p)}"

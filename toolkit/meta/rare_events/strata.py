@@ -73,15 +73,22 @@ def check_strata(
     k = len(frame)
     if not k:
         raise ModelInputError("There is no study: the columns of counts are empty. Check which rows were selected.")
-    if labels is not None and len(labels) != k:
-        raise ModelInputError(f"There are {len(labels)} labels for {k} studies: give one a study, or none.")
+    names = label_names(labels, k)
     columns = [np.array(column, dtype=float) for column in counts.values()]
     missing = np.flatnonzero(np.isnan(np.array(columns)).any(0))
     if len(missing):
         shown = ", ".join(map(str, missing[:5].tolist()))
         raise ModelInputError(f"A count is missing in row {shown}: complete it, or leave the study out.")
-    names = tuple(map(str, labels)) if labels is not None else tuple(f"Study {number}" for number in range(1, k + 1))
     return Strata(measure, names, *columns, frame["y"].to_numpy(), frame["v"].to_numpy())
+
+
+def label_names(labels: Sequence[object] | None, k: int) -> tuple[str, ...]:
+    """A label a study: as given, or "Study 1" and so on. Raises ModelInputError for another number than k."""
+    if labels is None:
+        return tuple(f"Study {number}" for number in range(1, k + 1))
+    if len(labels) != k:
+        raise ModelInputError(f"There are {len(labels)} labels for {k} studies: give one a study, or none.")
+    return tuple(map(str, labels))
 
 
 def own_heterogeneity(strata: Strata, estimate: float) -> tuple[float, int, float]:

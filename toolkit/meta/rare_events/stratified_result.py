@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 
 from toolkit.errors import ModelInputError
-from toolkit.meta.display import number, p_value, studies
-from toolkit.meta.estimates import MEAN, Estimates
+from toolkit.meta.display import joint_test, number, p_value, studies
+from toolkit.meta.estimates import MeanByZ
 from toolkit.meta.rare_events.strata import Strata, own_heterogeneity
 
 if TYPE_CHECKING:
@@ -32,7 +32,7 @@ class StratumTest(NamedTuple):
 
 
 @dataclass(frozen=True, eq=False, repr=False)
-class StratifiedResult(Estimates):
+class StratifiedResult(MeanByZ):
     """A common effect of k studies with two groups, on the analysis scale (log for ratios), tested by z.
 
     ``association`` is the test that there is no effect (Cochran-Mantel-Haenszel), ``homogeneity`` those that the effect
@@ -52,16 +52,6 @@ class StratifiedResult(Estimates):
     homogeneity: dict[str, StratumTest]
     notes: tuple[str, ...]
     refit: Callable[[Strata], StratifiedResult]
-
-    @property
-    def terms(self) -> tuple[str, ...]:
-        """The one coefficient."""
-        return (MEAN,)
-
-    @property
-    def df(self) -> None:
-        """The test is z."""
-        return None
 
     @property
     def k(self) -> int:
@@ -125,8 +115,7 @@ class StratifiedResult(Estimates):
         lines.append(("Q", f"{number(self.q)} on {self.q_df} df, p {p_value(self.q_p)}, I² {self.i2:.1f}%"))
         tests = {} if self.association is None else {"No effect (Cochran-Mantel-Haenszel)": self.association}
         for name, test in (tests | {f"Same effect ({name})": test for name, test in self.homogeneity.items()}).items():
-            shown = f"chi² {number(test.statistic)} on {test.df} df, p {p_value(test.p_value)}"
-            lines.append((name, test.reason or shown))
+            lines.append((name, test.reason or joint_test(test.statistic, (test.df, None), test.p_value)))
         return lines + [("Note", note) for note in self.notes]
 
 

@@ -1,4 +1,4 @@
-"""Figures as their sources print them, and countries by name."""
+"""What several tables print alike: figures as their sources have them, countries by name, a sentence alone."""
 
 from __future__ import annotations
 
@@ -6,10 +6,17 @@ from typing import TYPE_CHECKING
 
 import pycountry
 
+from toolkit.tables.table import Table
+from toolkit.tables.value import Column
 from toolkit.vocabulary import MANY_COUNTRIES
 
 if TYPE_CHECKING:
     from toolkit.records import Estimate
+
+
+def sentence_table(title: str, sentence: str) -> Table:
+    """A table that says in a sentence why there is nothing to tabulate."""
+    return Table(title=title, columns=[Column("result", "Result")], rows=[(sentence,)])
 
 
 def result_as_printed(row: Estimate) -> str:

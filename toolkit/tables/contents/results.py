@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from toolkit.numbers import estimate, percent, significant
-from toolkit.synthesis.wording import MEASURE_NAMES, published_text
-from toolkit.tables.contents.printed import result_as_printed
+from toolkit.numbers import percent, significant
+from toolkit.synthesis.wording import MEASURE_NAMES, natural_interval, published_text
+from toolkit.tables.contents.printed import result_as_printed, sentence_table
 from toolkit.tables.table import Table
 from toolkit.tables.value import Column, RowGroup
 from toolkit.vocabulary import EffectDirection, Method, Role, Status
@@ -14,7 +14,7 @@ from toolkit.vocabulary import EffectDirection, Method, Role, Status
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from toolkit.meta import MetaResult
+    from toolkit.meta import MetaResult, PredictionInterval
     from toolkit.records import Document
     from toolkit.synthesis import Synthesis
 
@@ -68,7 +68,7 @@ def comparison_table(synthesis: Synthesis) -> Table:
     ours, published = _own_results(synthesis), _published_results(synthesis)
     if not ours and not published:
         sentence = "Nothing was pooled or counted here, and no published pooled result is recorded."
-        return Table(title=title, columns=[Column("result", "Result")], rows=[(sentence,)])
+        return sentence_table(title, sentence)
     rows: list[tuple[str, ...]] = []
     groups: list[RowGroup] = []
     for heading, members in (("This review", ours), ("Published pooled results, as printed", published)):
@@ -136,14 +136,12 @@ def _with_all_estimates(synthesis: Synthesis) -> list[tuple[str, ...]]:
     if found.result is None:
         return []
     result, between = found.result, found.result.components.values()
-    predicted = result.model.prediction_interval()
-    low, high = synthesis.measure.back_transform([predicted.low, predicted.high])
     variances = " and ".join(f"σ² {significant(value)}" for value in between)
     return [
         (
             "All estimates of these samples, correlated and hierarchical effects",
-            _natural(synthesis, result.estimate, result.ci_low, result.ci_high),
-            f"{significant(float(low))} to {significant(float(high))}",
+            natural_interval(synthesis, result.estimate, result.ci_low, result.ci_high),
+            _span(synthesis, result.model.prediction_interval()),
             f"{variances} (between samples, within them)",
             f"{result.k} estimates of {result.n_clusters} samples; {found.outcome.value}; correlation {result.rho:g} "
             f"within a sample assumed, cluster-robust interval (CR2, {float(result.df[0]):.1f} degrees of freedom)",
@@ -155,13 +153,12 @@ def _own_result(synthesis: Synthesis, result: MetaResult) -> tuple[str, str, str
     prediction, heterogeneity = result.prediction_interval(), result.heterogeneity_interval()
     spread = prediction.reason
     if not spread:
-        low, high = synthesis.measure.back_transform([prediction.low, prediction.high])
-        spread = f"{significant(float(low))} to {significant(float(high))}"
+        spread = _span(synthesis, prediction)
     shares = [significant(value, 0) for value in heterogeneity.i2[1:]] if not heterogeneity.reason else []
     variances = [significant(value) for value in heterogeneity.tau2[1:]] if not heterogeneity.reason else []
     tau2 = f"τ² {significant(result.tau2)}" + (f" ({' to '.join(variances)})" if variances else "")
     i2 = f"I² {significant(result.i2, 0)}%" + (f" ({' to '.join(shares)})" if shares else "")
-    return _natural(synthesis, result.estimate, result.ci_low, result.ci_high), spread, f"{tau2}; {i2}"
+    return natural_interval(synthesis, result.estimate, result.ci_low, result.ci_high), spread, f"{tau2}; {i2}"
 
 
 def _verdict_cells(synthesis: Synthesis) -> tuple[str, ...]:
@@ -169,11 +166,10 @@ def _verdict_cells(synthesis: Synthesis) -> tuple[str, ...]:
     effect = spread = heterogeneity = ""
     if result is not None:
         measure = question.measure.value if question.measure.value.isupper() else "ratio"
-        effect = f"{measure} {_natural(synthesis, result.estimate, result.ci_low, result.ci_high)}"
+        effect = f"{measure} {natural_interval(synthesis, result.estimate, result.ci_low, result.ci_high)}"
         prediction = result.prediction_interval()
         if not prediction.reason:
-            low, high = synthesis.measure.back_transform([prediction.low, prediction.high])
-            spread = f"{significant(float(low))} to {significant(float(high))}"
+            spread = _span(synthesis, prediction)
         heterogeneity = percent(result.i2 / 100)
     published = ""
     if question.published is not None:
@@ -201,5 +197,7 @@ def _short_prediction(synthesis: Synthesis) -> str:
     return words if question.smallest_effect is None else f"{words} (smallest of interest {question.smallest_effect})"
 
 
-def _natural(synthesis: Synthesis, *numbers: float) -> str:
-    return estimate(*(float(number) for number in synthesis.measure.back_transform(numbers)))
+def _span(synthesis: Synthesis, interval: PredictionInterval) -> str:
+    """A prediction interval on the natural scale."""
+    low, high = synthesis.measure.back_transform([interval.low, interval.high])
+    return f"{significant(float(low))} to {significant(float(high))}"

@@ -6,8 +6,10 @@ from typing import TYPE_CHECKING
 
 from toolkit import meta
 from toolkit.errors import ConvergenceError, ModelInputError
-from toolkit.numbers import estimate, p_value, significant
+from toolkit.numbers import p_value, percent, significant
 from toolkit.synthesis.all_estimates import RHO
+from toolkit.synthesis.wording import natural_interval
+from toolkit.tables.contents.printed import sentence_table
 from toolkit.tables.table import Table
 from toolkit.tables.value import Column
 
@@ -25,11 +27,11 @@ def bias_table(synthesis: Synthesis) -> Table:
     """
     title = f"Small-study effects: {synthesis.question.title}"
     if synthesis.result is None:
-        return _sentence(title, "Nothing was pooled for this question, so there is no funnel to look at.")
+        return sentence_table(title, "Nothing was pooled for this question, so there is no funnel to look at.")
     panel = synthesis.bias_panel()
     if panel.reason:
-        return _sentence(title, panel.reason)
-    level = f"{synthesis.result.level:.0%}"
+        return sentence_table(title, panel.reason)
+    level = percent(synthesis.result.level)
     return Table(
         title=title,
         columns=(
@@ -101,7 +103,7 @@ def counts_table(synthesis: Synthesis) -> Table:
     title = f"Models of counts: {synthesis.question.title}"
     counts, code = synthesis.pooled_counts, synthesis.measure.code
     if counts is None or code not in _MODELS_OF_COUNTS:
-        return _sentence(title, "Not all pooled rows have the counts of both groups, which models of counts need.")
+        return sentence_table(title, "Not all pooled rows have the counts of both groups, which models of counts need.")
     level = synthesis.result.level
     rows = [("As planned: inverse variance, random effects", _effect(synthesis, synthesis.result), "")]
     for name, assumes, fit in _MODELS_OF_COUNTS[code]:
@@ -113,7 +115,7 @@ def counts_table(synthesis: Synthesis) -> Table:
         title=title,
         columns=(
             Column("model", "Model", width=34),
-            Column("effect", f"{synthesis.measure.name} ({level:.0%} interval)", width=20),
+            Column("effect", f"{synthesis.measure.name} ({percent(level)} interval)", width=20),
             Column("assumes", "What it takes for granted", width=44),
         ),
         rows=rows,
@@ -154,10 +156,6 @@ _MODELS_OF_COUNTS = {
 }
 
 
-def _sentence(title: str, sentence: str) -> Table:
-    return Table(title=title, columns=[Column("result", "Result")], rows=[(sentence,)])
-
-
 def _cells(synthesis: Synthesis, check: BiasCheck) -> tuple[str, ...]:
     p = "" if check.p_value is None else p_value(check.p_value)
     name = f"{check.method.value[0].upper()}{check.method.value[1:]}"
@@ -170,5 +168,4 @@ def _effect(synthesis: Synthesis, found) -> str:
         return ""
     if found.ci_low is None or found.ci_high is None:
         return significant(float(synthesis.measure.back_transform(found.estimate)))
-    limits = synthesis.measure.back_transform([found.estimate, found.ci_low, found.ci_high])
-    return estimate(*(float(number) for number in limits))
+    return natural_interval(synthesis, found.estimate, found.ci_low, found.ci_high)
