@@ -178,36 +178,36 @@ class SelectionLikelihood:
         if weights.ndim == 1:
             a = d @ weights  # (5, k): A and its first four derivatives in the mean
             low = d[:3] @ slopes  # (3, k, d)
-            bent = np.tensordot(d[0], curvature, 1) if curvature.any() else np.zeros((1, *curvature.shape[1:]))
+            bent = ((1.0 / a[0]) @ d[0] @ curvature.reshape(len(curvature), -1)).reshape(curvature.shape[1:])
         else:
             a = np.vecdot(d, weights)
             low = np.einsum("okn,knd->okd", d[:3], slopes)
-            bent = np.einsum("kn,knde->kde", d[0], curvature)
+            bent = np.einsum("kn,knde->de", d[0] / a[0][:, None], curvature)
         r = a[1:] / a[0]
-        low = low / a[0][:, None]
-        bent = bent / a[0][:, None, None]
-        loglik = own.loglik - np.sum(np.log(a[0]) + 0.5 * (np.log(s) + LOG_2PI + (self.y - mean) ** 2 / s))
-        return Derivatives(float(loglik), *self._derivatives(self.y - mean, s, r, low, bent, own))
+        low /= a[0][:, None]
+        e = self.y - mean
+        loglik = own.loglik - (np.log(a[0]) + 0.5 * (np.log(s) + LOG_2PI + e * e / s)).sum()
+        return Derivatives(float(loglik), *self._derivatives(e, s, r, low, bent, own))
 
     def _derivatives(self, e: Array, s: Array, r: Array, low: Array, bent: Array, own: Derivatives):
         x, p, n = self.x, self.x.shape[1], self.x.shape[1] + 1
+        r1, r2, r3, r4 = r
         w = 1.0 / s
-        mean1 = e * w - r[0]
-        tau1 = 0.5 * (e * e * w - 1.0) * w - 0.5 * r[1]
-        mean2 = -w - r[1] + r[0] ** 2
-        mean_tau = -e * w * w - 0.5 * (r[2] - r[0] * r[1])
-        tau2 = (0.5 - e * e * w) * w * w - 0.25 * (r[3] - r[1] ** 2)
-        of_mean = -(low[1] - r[0][:, None] * low[0])
-        of_tau = -0.5 * (low[2] - r[1][:, None] * low[0])
-        gradient = np.concatenate([mean1 @ x, [tau1.sum()], own.gradient - low[0].sum(0)])
-        hessian = np.empty((len(gradient), len(gradient)))
-        hessian[:p, :p] = (x.T * mean2) @ x
-        hessian[:p, p] = hessian[p, :p] = mean_tau @ x
-        hessian[p, p] = tau2.sum()
+        z = e * w
+        z2 = z * z
+        of_mean = r1[:, None] * low[0] - low[1]
+        m = p + 1 + own.gradient.size
+        gradient, hessian = np.empty(m), np.empty((m, m))
+        gradient[:p] = (z - r1) @ x
+        gradient[p] = 0.5 * (z2 - w - r2).sum()
+        gradient[n:] = own.gradient - low[0].sum(0)
+        hessian[:p, :p] = (x.T * (r1 * r1 - r2 - w)) @ x
+        hessian[:p, p] = hessian[p, :p] = (0.5 * (r1 * r2 - r3) - z * w) @ x
+        hessian[p, p] = (w * (0.5 * w - z2) + 0.25 * (r2 * r2 - r4)).sum()
         hessian[:p, n:] = x.T @ of_mean
         hessian[n:, :p] = hessian[:p, n:].T
-        hessian[p, n:] = hessian[n:, p] = of_tau.sum(0)
-        hessian[n:, n:] = own.hessian - bent.sum(0) + low[0].T @ low[0]
+        hessian[p, n:] = hessian[n:, p] = 0.5 * (r2 @ low[0] - low[2].sum(0))
+        hessian[n:, n:] = own.hessian - bent + low[0].T @ low[0]
         return gradient, hessian
 
     def _normals(self, mean: Array, s: Array) -> Array:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
+from scipy.linalg.lapack import dposv
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -83,7 +84,7 @@ def newton(problem: Problem, start: Array, known: Sequence[Maximum] = ()) -> Max
         if gain < _SETTLED * max(abs(now.loglik), 1.0):
             return Maximum(theta, now, iteration, True)
         for _ in range(_HALVINGS):
-            trial = np.clip(theta + step, low, high)
+            trial = np.minimum(np.maximum(theta + step, low), high)
             then = problem.at(trial)
             if then.loglik > now.loglik and np.isfinite(then.gradient).all():
                 break
@@ -99,10 +100,11 @@ def _ascent(now: Derivatives, free: NDArray[np.intp], scale: Array) -> Array:
     """Newton's step of the free parameters, or where the Hessian is not negative definite one that climbs."""
     unit = scale[free]
     gradient = now.gradient[free] * unit
-    information = -now.hessian[free][:, free] * np.outer(unit, unit)
+    information = now.hessian[free][:, free] * (-unit[:, None] * unit)
+    _, step, not_definite = dposv(information, gradient)
+    if not not_definite:
+        return step * unit
     values, vectors = np.linalg.eigh(information)
     largest = max(values[-1], -values[0])
     step = vectors @ ((gradient @ vectors) / np.maximum(np.abs(values), 1e-14 * largest))
-    if values[0] > 0:
-        return step * unit
     return step * (min(1.0, 2.0 / float(np.abs(step).max())) * unit)
