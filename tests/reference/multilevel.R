@@ -85,6 +85,18 @@ kr <- vcovAdj(fit)
 small <- list(beta = numbers(fixef(fit)), satterthwaite_df = numbers(coef(summary(fit))[, "df"]),
   kenward_roger_df = numbers(coef(summary(fit, ddf = "Kenward-Roger"))[, "df"]),
   kenward_roger_covariance = rows(as.matrix(kr)), sigma2 = numbers(as.data.frame(VarCorr(fit))$vcov))
+lme$square <- (lme$year / 10)^2
+lme$effect <- kon$effect
+small$joint <- lapply(list(c("year", "square"), c("year", "square", "effect")), function(terms) {
+  fit <- lmer(reformulate(c(terms, "(1 | study)"), "y"), lme, control = lmerControl(optCtrl = list(xtol_rel = 1e-14,
+    ftol_abs = 1e-15)))
+  all_of <- cbind(0, diag(length(terms)))
+  tests <- lapply(c(satterthwaite = "Satterthwaite", kenward_roger = "Kenward-Roger"), function(ddf) {
+    found <- contest(fit, all_of, ddf = ddf)
+    list(f = one(found[["F value"]]), df = one(found[["DenDF"]]), p = one(found[["Pr(>F)"]]))
+  })
+  c(list(terms = terms), tests)
+})
 
 versions <- lapply(c("metafor", "metadat", "lme4", "lmerTest", "pbkrtest"), function(p) unbox(paste(p, packageVersion(p))))
 cat(toJSON(list(versions = c(list(unbox(paste("R", getRversion()))), versions), sets = lapply(sets, as.list),

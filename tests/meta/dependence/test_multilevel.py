@@ -123,6 +123,24 @@ def test_degrees_of_freedom_and_adjusted_errors_equal_those_of_lmertest_and_pbkr
         assert np.allclose(found.covariance, wanted["kenward_roger_covariance"], rtol=TOLERANCE["mixed-model"], atol=0)
 
 
+@pytest.mark.parametrize("test", ["satterthwaite", "kenward-roger"])
+@pytest.mark.parametrize("wanted", VALUES["degrees_of_freedom"]["joint"], ids=["two", "three"])
+def test_joint_tests_of_moderators_equal_those_of_lmertest_and_pbkrtest(wanted, test):
+    moderators = KON.assign(square=(KON.year / 10.0) ** 2)[wanted["terms"]]
+    found = meta.multilevel(KON.y, np.full(len(KON), 1e-10), KON[["study", "effect"]], moderators=moderators, test=test)
+    theirs = wanted[test.replace("-", "_")]
+    assert found.qm == pytest.approx(theirs["f"], rel=TOLERANCE["mixed-model"])
+    assert found.qm_df == (len(moderators.columns), pytest.approx(theirs["df"], rel=TOLERANCE["mixed-model"]))
+    assert found.qm_p == pytest.approx(theirs["p"], rel=TOLERANCE["mixed-model"])
+
+
+@pytest.mark.parametrize("test", ["satterthwaite", "kenward-roger"])
+def test_the_joint_test_of_one_moderator_is_its_own(test):
+    found = meta.multilevel(KON.y, KON.v, KON[["study", "effect"]], moderators=KON[["year"]], test=test)
+    assert found.qm == pytest.approx(float(found.coefficients.statistic["year"]) ** 2)
+    assert found.qm_p == pytest.approx(float(found.coefficients.p_value["year"]))
+
+
 def test_one_effect_a_study_is_the_random_effects_model():
     y, v = KON.y[::5], KON.v[::5]
     found, plain = meta.multilevel(y, v, np.arange(len(y)), test="z"), meta.random_effects(y, v, test="z")

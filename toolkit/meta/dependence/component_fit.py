@@ -69,7 +69,7 @@ def result_fields(
     notes: Sequence[str],
 ) -> dict[str, Any]:
     """The fields of a :class:`DependentResult` at this maximum, tested with the units of ``levels``."""
-    covariance, df, told = tested(test, at, made.x, levels)
+    covariance, df, joint, told = tested(test, at, made, levels)
     q, q_df, q_p = cochran_q(model)
     return {
         "studies": sampling.studies,
@@ -81,6 +81,7 @@ def result_fields(
         "beta": at.gls.beta,
         "covariance": covariance,
         "df": df,
+        "joint": joint,
         "level": level,
         "q": q,
         "q_df": q_df,

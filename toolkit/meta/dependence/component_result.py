@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     import pandas as pd
     from numpy.typing import ArrayLike, NDArray
 
-    from toolkit.meta.dependence.component_tests import DependentTest
+    from toolkit.meta.dependence.component_tests import DependentTest, Joint
     from toolkit.meta.design import Design
     from toolkit.meta.studies import Studies
 
@@ -34,9 +34,9 @@ if TYPE_CHECKING:
 class DependentResult(OfStudies, Estimates):
     """A fitted model of k dependent effects with q parameters ``theta`` of the random effects' covariance.
 
-    ``df`` holds the degrees of freedom of each coefficient, None for z. ``q`` is Cochran's Q with the whole sampling
-    covariance, of what the moderators leave. ``model`` holds data and structure, ``settled`` the parameters that are
-    not at a bound. Everything is on the analysis scale.
+    ``df`` holds the degrees of freedom of each coefficient, None for z, and ``joint`` those of the test of several.
+    ``q`` is Cochran's Q with the whole sampling covariance, of what the moderators leave. ``model`` holds data and
+    structure, ``settled`` the parameters that are not at a bound. Everything is on the analysis scale.
     """
 
     studies: Studies
@@ -48,6 +48,7 @@ class DependentResult(OfStudies, Estimates):
     beta: Array
     covariance: Array
     df: Array | None
+    joint: Joint
     level: float
     q: float
     q_df: int
@@ -133,14 +134,13 @@ class DependentResult(OfStudies, Estimates):
 
     @property
     def qm(self) -> float:
-        """Omnibus (Wald) statistic of the moderators, or of the mean: chi-square for z, F otherwise."""
+        """Omnibus (Wald) statistic of the moderators, or of the mean: chi-square for z, F otherwise (see ``test``)."""
         return self._omnibus[0]
 
     @property
     def qm_df(self) -> tuple[int, float | None]:
-        """Its degrees of freedom; the second, the least of those of the coefficients, is None for a chi-square."""
-        tested = list(self.design.tested)
-        return len(tested), None if self.df is None else float(self.df[tested].min())
+        """Its degrees of freedom; the second, which depends on ``test``, is None for a chi-square."""
+        return len(self.design.tested), self.joint.df
 
     @property
     def qm_p(self) -> float:
@@ -173,7 +173,8 @@ class DependentResult(OfStudies, Estimates):
     @cached_property
     def _omnibus(self) -> tuple[float, float]:
         columns = list(self.design.tested)
-        return wald_test(self.beta[columns], self.covariance[np.ix_(columns, columns)], self.qm_df[1])
+        covariance = self.covariance[np.ix_(columns, columns)]
+        return wald_test(self.beta[columns], covariance / self.joint.scale, self.joint.df)
 
     @property
     def _least_df(self) -> float | None:

@@ -1,9 +1,9 @@
-"""Degrees of freedom of tests in models with estimated variance components."""
+"""Tests of coefficients in models with estimated variance components: degrees of freedom, of one and of several."""
 
 from __future__ import annotations
 
 from enum import StrEnum
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 
     from toolkit.meta.dependence.clusters import Clusters
     from toolkit.meta.dependence.component_search import Maximum
+    from toolkit.meta.design import Design
 
     Array = NDArray[np.float64]
 
@@ -25,7 +26,9 @@ class DependentTest(StrEnum):
     ``test="t", dfs="contain"``); ``residual`` t with k - p degrees of freedom; ``satterthwaite`` t with those of
     Satterthwaite's approximation, from the observed information (as lmerTest); ``kenward-roger`` t with standard errors
     that count the uncertainty of the variance components as well, and degrees of freedom from the expected information
-    (Kenward and Roger 1997, Biometrics 53:983; as pbkrtest).
+    (Kenward and Roger 1997, Biometrics 53:983; as pbkrtest). Several coefficients are tested jointly by F; its second
+    degrees of freedom are the least of theirs for ``t`` and ``residual``, those of Fai and Cornelius (1996, J Stat
+    Comput Simul 54:363; as lmerTest) for ``satterthwaite``, and Kenward and Roger's, whose F is scaled, for the last.
     """
 
     Z = "z"
@@ -35,14 +38,32 @@ class DependentTest(StrEnum):
     KENWARD_ROGER = "kenward-roger"
 
 
-def tested(
-    test: DependentTest, at: Maximum, x: Array, levels: Sequence[Clusters]
-) -> tuple[Array, Array | None, tuple[str, ...]]:
-    """The covariance and degrees of freedom of the coefficients by this test, and what a reader should know."""
+class Joint(NamedTuple):
+    """The joint test of several coefficients: Wald's statistic / m times ``scale`` is F with m and ``df``.
+
+    A chi-square with m degrees of freedom where ``df`` is None.
+    """
+
+    scale: float
+    df: float | None
+
+
+class Tested(NamedTuple):
+    """Covariance (p, p) and degrees of freedom (p,) of the coefficients (None: z), their joint test, and notes."""
+
+    covariance: Array
+    df: Array | None
+    joint: Joint
+    notes: tuple[str, ...] = ()
+
+
+def tested(test: DependentTest, at: Maximum, design: Design, levels: Sequence[Clusters]) -> Tested:
+    """How the coefficients are tested, and what a reader should know of it."""
+    x, together = design.x, list(design.tested)
     k, p = x.shape
-    covariance = at.gls.covariance
+    covariance, chi_square = at.gls.covariance, Joint(1.0, None)
     if test == DependentTest.Z:
-        return covariance, None, ()
+        return Tested(covariance, None, chi_square)
     if test == DependentTest.RESIDUAL:
         df = np.full(p, float(k - p))
     elif test == DependentTest.T:
@@ -52,10 +73,20 @@ def tested(
     else:
         covariance, df = kenward_roger(at), satterthwaite(at, at.curvature.expected)
     if np.isinf(df).any():
-        return covariance, None, ("No variance was estimated (all are 0), so that the tests are z.",)
+        return Tested(
+            covariance, None, chi_square, ("No variance was estimated (all are 0), so that the tests are z.",)
+        )
     if df.min() <= 0:
-        return covariance, None, (f"No degrees of freedom are left: z in place of {test}.",)
-    return covariance, df, ()
+        return Tested(covariance, None, chi_square, (f"No degrees of freedom are left: z in place of {test}.",))
+    if len(together) == 1:
+        joint = Joint(1.0, float(df[together[0]]))
+    elif test == DependentTest.SATTERTHWAITE:
+        joint = fai_cornelius(at, together)
+    elif test == DependentTest.KENWARD_ROGER:
+        joint = kenward_roger_joint(at, together)
+    else:
+        joint = Joint(1.0, float(df[together].min()))
+    return Tested(covariance, df, joint)
 
 
 def containment(x: Array, levels: Sequence[Clusters]) -> Array:
@@ -75,13 +106,39 @@ def containment(x: Array, levels: Sequence[Clusters]) -> Array:
 
 def satterthwaite(at: Maximum, information: Array) -> Array:
     """2 var² / var(var) of each coefficient, with the variance of its variance from this information (q, q)."""
+    if not at.free.any():
+        return np.full(len(at.gls.covariance), np.inf)
+    slopes, spread = _slopes(at, information)
+    return _twice_squared_over_variance(np.diagonal(at.gls.covariance), np.diagonal(slopes, axis1=1, axis2=2), spread)
+
+
+def fai_cornelius(at: Maximum, columns: Sequence[int]) -> Joint:
+    """F of several coefficients from Satterthwaite's degrees of freedom nu of their principal components.
+
+    2 E / (E - m) with E the sum of nu / (nu - 2), and 2 where one nu is 2 or less (as lmerTest's contestMD).
+    """
+    within = np.ix_(columns, columns)
+    slopes, spread = _slopes(at, at.curvature.observed)
+    variances, vectors = np.linalg.eigh(at.gls.covariance[within])
+    turned = np.einsum("pm,qpr,rm->qm", vectors, slopes[:, *within], vectors)
+    nu = _twice_squared_over_variance(variances, turned, spread)
+    if nu.min() <= 2.0:
+        return Joint(1.0, 2.0)
+    if np.ptp(nu) < 1e-8:  # E - m would be rounding where nu is large
+        return Joint(1.0, float(nu[0]))
+    expected = float((nu / (nu - 2.0)).sum())
+    return Joint(1.0, 2.0 * expected / (expected - len(nu)))
+
+
+def _slopes(at: Maximum, information: Array) -> tuple[Array, Array]:
+    """Derivatives of the coefficients' covariance in the free parameters (f, p, p), and the covariance of these."""
     c, free = at.gls.covariance, at.free
-    if not free.any():
-        return np.full(len(c), np.inf)
-    slopes = np.einsum("pr,qrt,tp->qp", c, at.curvature.tilts[free], c)
-    spread = np.linalg.pinv(information[np.ix_(free, free)])
+    return c @ at.curvature.tilts[free] @ c, np.linalg.pinv(information[np.ix_(free, free)])
+
+
+def _twice_squared_over_variance(variances: Array, slopes: Array, spread: Array) -> Array:
     with np.errstate(divide="ignore"):
-        return 2.0 * np.diagonal(c) ** 2 / np.einsum("qp,qr,rp->p", slopes, spread, slopes)
+        return 2.0 * variances**2 / np.einsum("qm,qr,rm->m", slopes, spread, slopes)
 
 
 def kenward_roger(at: Maximum) -> Array:
@@ -98,3 +155,27 @@ def kenward_roger(at: Maximum) -> Array:
     middle = np.einsum("qr,qrpt->pt", spread, bends) - np.einsum("qr,qps,st,rtu->pu", spread, tilts, c, tilts)
     found = c + 2.0 * c @ middle @ c
     return 0.5 * (found + found.T)
+
+
+def kenward_roger_joint(at: Maximum, columns: Sequence[int]) -> Joint:
+    """The scale and the second degrees of freedom of F that Kenward and Roger match to its first two moments.
+
+    Kenward and Roger 1997, section 3.2, for the Wald statistic with their covariance of the coefficients.
+    """
+    m, within = len(columns), np.ix_(columns, columns)
+    slopes, spread = _slopes(at, at.curvature.expected)
+    turned = np.linalg.solve(at.gls.covariance[within], slopes[:, *within])
+    traces = np.trace(turned, axis1=1, axis2=2)
+    a1 = float(traces @ spread @ traces)
+    a2 = float(np.einsum("qr,qst,rts->", spread, turned, turned))
+    b = (a1 + 6.0 * a2) / (2.0 * m)
+    g = ((m + 1.0) * a1 - (m + 4.0) * a2) / ((m + 2.0) * a2)
+    divisor = 3.0 * m + 2.0 * (1.0 - g)
+    c1, c2, c3 = g / divisor, (m - g) / divisor, (m + 2.0 - g) / divisor
+    mean = 1.0 / (1.0 - a2 / m)
+    # With few degrees of freedom the expansion breaks down: F has then no moments to be matched.
+    if not (mean > 0 and c3 * b < 1):
+        return Joint(1.0, 2.0)
+    variance = 2.0 / m * (1.0 + c1 * b) / ((1.0 - c2 * b) ** 2 * (1.0 - c3 * b))
+    df = 4.0 + (m + 2.0) / (m * variance / (2.0 * mean**2) - 1.0)
+    return Joint(df / (mean * (df - 2.0)), df) if df > 2 else Joint(1.0, 2.0)
