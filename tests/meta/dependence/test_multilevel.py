@@ -141,6 +141,22 @@ def test_the_joint_test_of_one_moderator_is_its_own(test):
     assert found.qm_p == pytest.approx(float(found.coefficients.p_value["year"]))
 
 
+def test_kenward_rogers_test_gives_way_where_its_covariance_is_not_positive_definite():
+    rng = np.random.default_rng(0)
+    replaced = 0
+    for _ in range(60):
+        k = int(rng.integers(4, 8))
+        y, v, x = rng.normal(size=k), rng.uniform(0.01, 1, k), rng.normal(size=(k, 2))
+        study = rng.integers(0, 3, k)
+        found = meta.multilevel(y, v, np.c_[study, np.arange(k)], moderators=x, test="kenward-roger")
+        assert np.linalg.eigvalsh(found.covariance)[0] > 0
+        assert 0 <= found.qm_p <= 1
+        if found.test == "satterthwaite":
+            replaced += 1
+            assert "Satterthwaite's test in its place" in str(found.summary())
+    assert replaced
+
+
 def test_one_effect_a_study_is_the_random_effects_model():
     y, v = KON.y[::5], KON.v[::5]
     found, plain = meta.multilevel(y, v, np.arange(len(y)), test="z"), meta.random_effects(y, v, test="z")

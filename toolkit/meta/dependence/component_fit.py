@@ -69,7 +69,7 @@ def result_fields(
     notes: Sequence[str],
 ) -> dict[str, Any]:
     """The fields of a :class:`DependentResult` at this maximum, tested with the units of ``levels``."""
-    covariance, df, joint, told = tested(test, at, made, levels)
+    used, covariance, df, joint, told = tested(test, at, made, levels)
     q, q_df, q_p = cochran_q(model)
     return {
         "studies": sampling.studies,
@@ -77,7 +77,7 @@ def result_fields(
         "model": model,
         "theta": at.theta,
         "settled": at.free,
-        "test": DependentTest.Z if df is None else test,
+        "test": used,
         "beta": at.gls.beta,
         "covariance": covariance,
         "df": df,

@@ -49,8 +49,12 @@ class Joint(NamedTuple):
 
 
 class Tested(NamedTuple):
-    """Covariance (p, p) and degrees of freedom (p,) of the coefficients (None: z), their joint test, and notes."""
+    """Covariance (p, p) and degrees of freedom (p,) of the coefficients (None: z), their joint test, and notes.
 
+    ``test`` is the one that was used, where the one that was asked for cannot be.
+    """
+
+    test: DependentTest
     covariance: Array
     df: Array | None
     joint: Joint
@@ -61,9 +65,17 @@ def tested(test: DependentTest, at: Maximum, design: Design, levels: Sequence[Cl
     """How the coefficients are tested, and what a reader should know of it."""
     x, together = design.x, list(design.tested)
     k, p = x.shape
-    covariance, chi_square = at.gls.covariance, Joint(1.0, None)
+    covariance, notes = at.gls.covariance, ()
+    if test == DependentTest.KENWARD_ROGER:
+        adjusted = kenward_roger(at)
+        if np.linalg.eigvalsh(adjusted)[0] > 0:
+            covariance = adjusted
+        else:
+            test = DependentTest.SATTERTHWAITE
+            notes = ("The covariance of Kenward and Roger is not positive definite with so few effects: "
+                     "Satterthwaite's test in its place.",)  # fmt: skip
     if test == DependentTest.Z:
-        return Tested(covariance, None, chi_square)
+        return _z(covariance)
     if test == DependentTest.RESIDUAL:
         df = np.full(p, float(k - p))
     elif test == DependentTest.T:
@@ -71,13 +83,11 @@ def tested(test: DependentTest, at: Maximum, design: Design, levels: Sequence[Cl
     elif test == DependentTest.SATTERTHWAITE:
         df = satterthwaite(at, at.curvature.observed)
     else:
-        covariance, df = kenward_roger(at), satterthwaite(at, at.curvature.expected)
+        df = satterthwaite(at, at.curvature.expected)
     if np.isinf(df).any():
-        return Tested(
-            covariance, None, chi_square, ("No variance was estimated (all are 0), so that the tests are z.",)
-        )
+        return _z(covariance, "No variance was estimated (all are 0), so that the tests are z.")
     if df.min() <= 0:
-        return Tested(covariance, None, chi_square, (f"No degrees of freedom are left: z in place of {test}.",))
+        return _z(covariance, f"No degrees of freedom are left: z in place of {test}.")
     if len(together) == 1:
         joint = Joint(1.0, float(df[together[0]]))
     elif test == DependentTest.SATTERTHWAITE:
@@ -86,7 +96,11 @@ def tested(test: DependentTest, at: Maximum, design: Design, levels: Sequence[Cl
         joint = kenward_roger_joint(at, together)
     else:
         joint = Joint(1.0, float(df[together].min()))
-    return Tested(covariance, df, joint)
+    return Tested(test, covariance, df, joint, notes)
+
+
+def _z(covariance: Array, *notes: str) -> Tested:
+    return Tested(DependentTest.Z, covariance, None, Joint(1.0, None), notes)
 
 
 def containment(x: Array, levels: Sequence[Clusters]) -> Array:
