@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from toolkit.numbers import count, estimate, fixed, interval, p_value, percent, significant
+from toolkit.numbers import confidence_level, count, estimate, fixed, interval, p_value, percent, significant
 
 
 @pytest.mark.parametrize(
@@ -75,6 +75,10 @@ def test_counts_have_commas_and_are_whole():
     assert (count(1409218), count(20.0)) == ("1,409,218", "20")
     with pytest.raises(ValueError, match=r"got 2\.5"):
         count(2.5)
+
+
+def test_a_level_keeps_its_digits():
+    assert [confidence_level(level) for level in (0.95, 0.975, 0.999, 0.57)] == ["95%", "97.5%", "99.9%", "57%"]
 
 
 def test_a_share_becomes_a_percentage():

@@ -47,6 +47,11 @@ def percent(share: float, digits: int = 0) -> str:
     return f"{fixed(100 * share, digits)}%"
 
 
+def confidence_level(level: float) -> str:
+    """A level of confidence as a percentage, with the digits that it has: 0.95 becomes 95%, 0.975 becomes 97.5%."""
+    return f"{100 * level:g}%"
+
+
 def p_value(p: float) -> str:
     """A p value with three decimals, and never 0 or 1: <0.001 and >0.999."""
     if not 0 <= p <= 1:

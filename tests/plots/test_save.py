@@ -3,6 +3,7 @@
 import os
 import xml.etree.ElementTree as ET
 
+import matplotlib as mpl
 import pytest
 from PIL import Image
 
@@ -22,6 +23,15 @@ def test_the_same_plot_is_the_same_file(tmp_path, suffix):
     assert files[0] == files[1]
     assert b"matplotlib v" not in files[0].lower()
     assert b"Matplotlib" not in files[0].replace(b"Matplotlib, https", b"")
+
+
+@pytest.mark.parametrize("suffix", [".svg", ".png", ".pdf"])
+def test_settings_of_the_user_change_no_file(tmp_path, suffix):
+    plain = save(plot(), tmp_path / f"plain{suffix}").read_bytes()
+    own = {"font.size": 22, "savefig.bbox": "tight", "lines.linewidth": 9, "svg.fonttype": "path", "axes.grid": True}
+    with mpl.rc_context(own):
+        assert save(plot(), tmp_path / f"own{suffix}").read_bytes() == plain
+        assert {name: mpl.rcParams[name] for name in own} == own
 
 
 def test_an_svg_says_what_it_shows(tmp_path):

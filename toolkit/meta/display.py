@@ -22,9 +22,12 @@ def number(value: float | None, digits: int = 4) -> str:
     return "–" if value is None else f"{value:.{digits}g}"
 
 
-def with_limits(value: float | None, low: float | None, high: float | None, level: float, digits: int = 4) -> str:
-    """An estimate with its confidence interval: "0.5 (95% CI 0.1 to 0.9)"."""
-    return f"{number(value, digits)} ({level:.0%} CI {number(low, digits)} to {number(high, digits)})"
+def with_limits(
+    value: float | None, low: float | None, high: float | None, level: float, digits: int = 4, kind: str = "CI"
+) -> str:
+    """An estimate with its interval, by default a confidence interval: "0.5 (95% CI 0.1 to 0.9)"."""
+    limits = f"{number(low, digits)} to {number(high, digits)}"
+    return f"{number(value, digits)} ({numbers.confidence_level(level)} {kind} {limits})"
 
 
 def p_value(value: float | None) -> str:

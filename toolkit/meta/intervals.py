@@ -15,6 +15,7 @@ from toolkit.meta.likelihood import log_likelihood
 from toolkit.meta.projection import DesignProjection
 from toolkit.meta.quadratic_forms import upper_tail
 from toolkit.meta.roots import bisected_root
+from toolkit.numbers import confidence_level
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -62,7 +63,7 @@ class PredictionInterval(Shown):
     method: PredictionMethod = PredictionMethod.FIT
 
     def _title(self) -> str:
-        return f"{self.level:.0%} prediction interval"
+        return f"{confidence_level(self.level)} prediction interval"
 
     def _lines(self) -> list[tuple[str, str]]:
         if self.low is None or self.high is None:
@@ -93,7 +94,7 @@ class HeterogeneityInterval(Shown):
     reason: str = ""
 
     def _title(self) -> str:
-        return f"Heterogeneity, {self.level:.0%} interval ({self.method})"
+        return f"Heterogeneity, {confidence_level(self.level)} interval ({self.method})"
 
     def _lines(self) -> list[tuple[str, str]]:
         lines = []

@@ -11,7 +11,7 @@ import numpy as np
 from toolkit.effects import Measure, Scale, find_measure
 from toolkit.errors import ModelInputError
 from toolkit.meta.heterogeneity import Tau2Estimator
-from toolkit.numbers import estimate, fixed, interval, p_value, percent, significant
+from toolkit.numbers import confidence_level, estimate, fixed, interval, p_value, significant
 from toolkit.plots.axis import axis_range, natural_ticks
 from toolkit.plots.grid import Grid, GridColumn, GridRow, Layout, draw, lay_out, text_column
 from toolkit.plots.inputs import checked_columns, checked_flags, checked_labels, refuse_missing
@@ -139,7 +139,7 @@ def _summary_entries(result: MetaResult, measure: Measure, blanks: int, label: s
     entries = [_Entry(summary, Interval(Mark.SUMMARY, y, low, high))]
     predicted = result.prediction_interval()
     if predicted.low is not None and predicted.high is not None:
-        name = f"{percent(predicted.level)} prediction interval"
+        name = f"{confidence_level(predicted.level)} prediction interval"
         row = GridRow((name, *between, _range(measure, predicted.low, predicted.high), ""))
         entries.append(_Entry(row, Interval(Mark.PREDICTION, y, predicted.low, predicted.high)))
     note = _heterogeneity(result)
@@ -199,7 +199,7 @@ def _grid(
             *(text_column(heading, texts) for heading, texts in columns.items()),
         ),
         right=(
-            GridColumn(f"{measure.name}\n({percent(result.level)} CI)", "right", widest=_EFFECT_WIDEST),
+            GridColumn(f"{measure.name}\n({confidence_level(result.level)} CI)", "right", widest=_EFFECT_WIDEST),
             GridColumn("Weight", "right"),
         ),
         rows=tuple(entry.row for entry in entries),
@@ -292,13 +292,13 @@ def _alt_text(result: MetaResult, measure: Measure, labels: Sequence[str], refer
     ]
     sentences = [
         f"Forest plot of {result.k} studies, {measure.name.lower()}.",
-        f"Pooled effect with {percent(result.level)} confidence interval: {pooled}.",
+        f"Pooled effect with {confidence_level(result.level)} confidence interval: {pooled}.",
         f"The studies' effects run from {ends[0]} to {ends[1]}.",
     ]
     predicted = result.prediction_interval()
     if predicted.low is not None and predicted.high is not None:
         sentences.append(
-            f"{percent(predicted.level)} prediction interval {_range(measure, predicted.low, predicted.high)}."
+            f"{confidence_level(predicted.level)} prediction interval {_range(measure, predicted.low, predicted.high)}."
         )
     sentences.append(_heterogeneity(result))
     sentences += [f"{row.label}: {_printed(measure, row.y, row.low, row.high)}." for row in references]

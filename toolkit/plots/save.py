@@ -11,11 +11,9 @@ from html import escape
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import matplotlib as mpl
-
 from toolkit.errors import ModelInputError
 from toolkit.files import write_atomically
-from toolkit.plots.style import FONT
+from toolkit.plots.style import FONT, look
 
 if TYPE_CHECKING:
     import os
@@ -47,7 +45,7 @@ def save(ax: Axes, path: str | os.PathLike[str], *, dpi: float = 200) -> Path:
     description = alt_text(ax)
     metadata = _SILENT[kind] | ({_DESCRIPTION[kind]: description} if description else {})
     stream = io.BytesIO()
-    with mpl.rc_context({"svg.hashsalt": "evidence", "svg.fonttype": "none", "pdf.fonttype": 42}):
+    with look():
         ax.figure.savefig(stream, format=kind[1:], dpi=dpi, metadata=metadata)
     content = stream.getvalue()
     write_atomically(path, _finished(content, description) if kind == ".svg" else content)

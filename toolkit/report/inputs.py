@@ -17,7 +17,10 @@ if TYPE_CHECKING:
 
     from toolkit.synthesis import Review
 
-_LIBRARIES = ("ipykernel", "jinja2", "matplotlib", "nbconvert", "numpy", "pandas", "python-docx", "scipy")
+_LIBRARIES = (
+    "ipykernel", "jinja2", "matplotlib", "nbconvert", "nbformat", "numpy", "pandas", "pycountry", "pydantic",
+    "python-docx", "scipy",
+)  # fmt: skip
 
 
 def digest(*parts: object) -> str:

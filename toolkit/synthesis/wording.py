@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from toolkit.numbers import count, estimate, p_value, percent, significant
+from toolkit.numbers import confidence_level, count, estimate, p_value, percent, significant
 from toolkit.synthesis.select import votes
 from toolkit.vocabulary import EffectDirection, Method, Outcome, QuestionMeasure, Status
 
@@ -104,7 +104,7 @@ def shared_text(synthesis: Judged) -> str:
 def _pooled(synthesis: Judged) -> list[str]:
     result, question = synthesis.result, synthesis.question
     name = MEASURE_NAMES[question.measure]
-    level = percent(result.level)
+    level = confidence_level(result.level)
     pooled = natural_interval(synthesis, result.estimate, result.ci_low, result.ci_high)
     sentences = [
         f"Pooled {name} {pooled}, {level} confidence, from {result.k} independent samples{_people(synthesis)}."
@@ -156,7 +156,7 @@ def _directions(synthesis: Judged) -> list[str]:
     if not test.reason:
         result = (
             f" (sign test P {_equals(p_value(test.p_value))}; share {percent(test.proportion)}, "
-            f"{percent(test.level)} interval {percent(test.ci_low)} to {percent(test.ci_high)})"
+            f"{confidence_level(test.level)} interval {percent(test.ci_low)} to {percent(test.ci_high)})"
         )
     sentences = [f"Direction of effect only, one vote a sample: {_split(test)}{neither}{result}."]
     if 0 < test.n < FEWEST_FOR_A_SIGN_TEST:

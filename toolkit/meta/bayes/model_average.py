@@ -15,7 +15,7 @@ from toolkit.meta.bayes.conditional import Conditional
 from toolkit.meta.bayes.distribution import Interval, IntervalKind, NormalMixture, normal_mixture
 from toolkit.meta.bayes.heterogeneity_posterior import HeterogeneityPosterior, heterogeneity_posterior
 from toolkit.meta.bayes.priors import Normal, TauPrior, check_mu_prior, check_tau_prior
-from toolkit.meta.display import Shown, number, studies
+from toolkit.meta.display import Shown, number, studies, with_limits
 from toolkit.meta.frozen import read_only
 from toolkit.meta.settings import check_choice, check_level
 from toolkit.meta.studies import check_studies
@@ -158,10 +158,9 @@ class ModelAverage(Shown):
         return f"Bayesian model average, {studies(self.k)} (tau ~ {self.prior}, mu ~ {self.mu_prior})"
 
     def _lines(self) -> list[tuple[str, str]]:
-        shown = f"{number(self.estimate)} ({self.level:.0%} {self.kind} CrI {number(self.ci_low)} to "
-        low, high = self.averaged_interval
-        averaged = f"{number(self.averaged_mean)} ({self.level:.0%} central CrI {number(low)} to {number(high)})"
-        lines = [("mu, if any (median)", f"{shown}{number(self.ci_high)})"), ("mu, all models (mean)", averaged)]
+        shown = with_limits(self.estimate, self.ci_low, self.ci_high, self.level, kind=f"{self.kind} CrI")
+        averaged = with_limits(self.averaged_mean, *self.averaged_interval, self.level, kind="central CrI")
+        lines = [("mu, if any (median)", shown), ("mu, all models (mean)", averaged)]
         for name, factor in (("effect", self.effect_inclusion), ("heterogeneity", self.heterogeneity_inclusion)):
             lines.append((f"Inclusion BF, {name}", factor.reason or number(factor.bf10)))
         shares = zip(MODELS, self.posterior_probabilities, strict=True)

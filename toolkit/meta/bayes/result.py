@@ -14,7 +14,7 @@ from toolkit.meta.bayes.conditional import Conditional
 from toolkit.meta.bayes.distribution import Interval, IntervalKind, NormalMixture, Posterior, normal_mixture
 from toolkit.meta.bayes.heterogeneity_posterior import HeterogeneityPosterior, heterogeneity_posterior
 from toolkit.meta.bayes.priors import Flat, Normal, TauPrior
-from toolkit.meta.display import Shown, number, studies
+from toolkit.meta.display import Shown, number, studies, with_limits
 from toolkit.meta.predictive import Side
 from toolkit.meta.random_effects import random_effects
 from toolkit.meta.settings import check_choice
@@ -184,7 +184,7 @@ class BayesianResult(OfStudies, Shown):
         lines = []
         for name, part in parts.items():
             low, high = part.interval(self.level, self.kind)
-            shown = f"{number(part.median)} ({self.level:.0%} {self.kind} CrI {number(low)} to {number(high)})"
+            shown = with_limits(part.median, low, high, self.level, kind=f"{self.kind} CrI")
             lines.append((name, shown))
         lines.append(("P(mu > 0)", number(self.probability_beyond(0.0))))
         if self.i2 is not None:

@@ -20,6 +20,7 @@ from toolkit.meta.sensitivity.deletion import delete_each
 from toolkit.meta.settings import check_choice
 from toolkit.meta.stack import Stack
 from toolkit.meta.stack_fit import StackFit, Unfitted, fit_many
+from toolkit.numbers import confidence_level
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -90,7 +91,8 @@ class Bootstrap(Shown):
 
     def _title(self) -> str:
         drawn = "from the fitted model" if self.kind == Resampling.PARAMETRIC else "of whole studies"
-        return f"Bootstrap, {len(self.fit.reason):,} replicates {drawn} ({self.result.level:.0%} percentile intervals)"
+        level = confidence_level(self.result.level)
+        return f"Bootstrap, {len(self.fit.reason):,} replicates {drawn} ({level} percentile intervals)"
 
     def _lines(self) -> list[tuple[str, str]]:
         lines = [

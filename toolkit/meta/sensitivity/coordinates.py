@@ -17,6 +17,7 @@ from toolkit.meta.inference import critical_value
 from toolkit.meta.sensitivity.deletion import delete_each
 from toolkit.meta.sensitivity.residuals import residuals
 from toolkit.meta.settings import check_level
+from toolkit.numbers import confidence_level
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -104,7 +105,7 @@ class FunnelPoints(Shown):
             inside = (self.y >= np.interp(self.se, self.contour_se, low)) & (
                 self.y <= np.interp(self.se, self.contour_se, high)
             )
-            lines.append((f"Inside {level:.0%}", f"{inside.sum()} of {len(self.y)}"))
+            lines.append((f"Inside {confidence_level(level)}", f"{inside.sum()} of {len(self.y)}"))
         return lines
 
 

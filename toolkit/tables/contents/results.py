@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from toolkit.numbers import percent, significant
+from toolkit.numbers import confidence_level, percent, significant
 from toolkit.synthesis.wording import MEASURE_NAMES, natural_interval, published_text
 from toolkit.tables.contents.printed import result_as_printed, sentence_table
 from toolkit.tables.table import Table
@@ -24,13 +24,15 @@ def verdict_table(syntheses: Sequence[Synthesis], document: Document, *, title: 
 
     The questions of a claim stand together, as in ``review.syntheses()``.
     """
+    levels = sorted({confidence_level(item.result.level) for item in syntheses if item.result is not None})
+    interval = f" ({' or '.join(levels)} interval)" if levels else ""
     columns = (
         Column("question", "Question", width=34),
         Column("verdict", "Verdict", width=16),
         Column("prediction", "Prediction", width=24),
         Column("method", "Method"),
         Column("samples", "Samples", align="right"),
-        Column("effect", "Pooled effect (95% interval)", width=18),
+        Column("effect", f"Pooled effect{interval}", width=18),
         Column("prediction_interval", "Prediction interval", width=14),
         Column("heterogeneity", "I²", align="right"),
         Column("sides", "For, against, neither", align="center"),
@@ -69,6 +71,7 @@ def comparison_table(synthesis: Synthesis) -> Table:
     if not ours and not published:
         sentence = "Nothing was pooled or counted here, and no published pooled result is recorded."
         return sentence_table(title, sentence)
+    level = confidence_level(synthesis.question.plan.level)
     rows: list[tuple[str, ...]] = []
     groups: list[RowGroup] = []
     for heading, members in (("This review", ours), ("Published pooled results, as printed", published)):
@@ -79,9 +82,9 @@ def comparison_table(synthesis: Synthesis) -> Table:
         title=title,
         columns=(
             Column("result", "Result", width=26),
-            Column("effect", "Effect (95% interval)", width=20),
-            Column("prediction", "95% prediction interval", width=16),
-            Column("heterogeneity", "Heterogeneity (95% interval)", width=24),
+            Column("effect", f"Effect ({level} interval)", width=20),
+            Column("prediction", f"{level} prediction interval", width=16),
+            Column("heterogeneity", f"Heterogeneity ({level} interval)", width=24),
             Column("note", "Note", width=40),
         ),
         rows=rows,

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from toolkit import meta
 from toolkit.errors import ConvergenceError, ModelInputError
-from toolkit.numbers import p_value, percent, significant
+from toolkit.numbers import confidence_level, p_value, significant
 from toolkit.synthesis.all_estimates import RHO
 from toolkit.synthesis.wording import natural_interval
 from toolkit.tables.contents.printed import sentence_table
@@ -31,7 +31,7 @@ def bias_table(synthesis: Synthesis) -> Table:
     panel = synthesis.bias_panel()
     if panel.reason:
         return sentence_table(title, panel.reason)
-    level = percent(synthesis.result.level)
+    level = confidence_level(synthesis.result.level)
     return Table(
         title=title,
         columns=(
@@ -115,7 +115,7 @@ def counts_table(synthesis: Synthesis) -> Table:
         title=title,
         columns=(
             Column("model", "Model", width=34),
-            Column("effect", f"{synthesis.measure.name} ({percent(level)} interval)", width=20),
+            Column("effect", f"{synthesis.measure.name} ({confidence_level(level)} interval)", width=20),
             Column("assumes", "What it takes for granted", width=44),
         ),
         rows=rows,
