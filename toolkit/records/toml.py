@@ -17,6 +17,11 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 
+# Comments and strings, of several lines first.
+_TOKEN = re.compile(r'#[^\n]*|"""(?:\\.|[^\\])*?"{3,5}|\'\'\'.*?\'{3,5}|"(?:\\.|[^"\\\n])*"|\'[^\'\n]*\'', re.DOTALL)
+_LONG = ("#", '"""', "'''")
+
+
 @dataclass(frozen=True)
 class TomlFile:
     """A TOML file as parsed (floats as ``Decimal``, as printed), with its text and what is wrong with it."""
@@ -59,7 +64,9 @@ def read_entries(file: TomlFile, table: str, model: type[RecordType]) -> TableRe
         return TableRead(findings=())
     key = next(iter(model.model_fields))
     entries = file.content.get(table, [])
-    entry_lines = [number for number, text in enumerate(file.text.splitlines(), 1) if text.strip() == f"[[{table}]]"]
+    lines_read = _without_strings(file.text).split("\n")
+    heading = _heading(table)
+    entry_lines = [number for number, text in enumerate(lines_read, 1) if heading.match(text)]
     if not isinstance(entries, list) or len(entry_lines) != len(entries):
         hint = f"begin each entry with a line [[{table}]]"
         broken = Finding(Severity.ERROR, file.name, "toml", f"{table!r} is not a list of entries", hint, column=table)
@@ -69,7 +76,7 @@ def read_entries(file: TomlFile, table: str, model: type[RecordType]) -> TableRe
     findings: list[Finding] = []
     for entry, start in zip(entries, entry_lines, strict=True):
         identifier = str(entry.get(key, ""))
-        line = _line_of_field(file.text, table, start, key)
+        line = _line_of_field(lines_read, heading, start, key)
         if identifier in lines:
             message = f"{identifier!r} stands in line {lines[identifier]} already"
             findings.append(
@@ -91,7 +98,7 @@ def read_entries(file: TomlFile, table: str, model: type[RecordType]) -> TableRe
             entry,
             file=file.name,
             key=key,
-            line_of=lambda field, start=start: _line_of_field(file.text, table, start, field),
+            line_of=lambda field, start=start: _line_of_field(lines_read, heading, start, field),
         )
         findings.extend(broken)
         lines[identifier] = line
@@ -100,10 +107,20 @@ def read_entries(file: TomlFile, table: str, model: type[RecordType]) -> TableRe
     return TableRead(records, lines=lines, findings=tuple(findings), complete=True)
 
 
-def _line_of_field(text: str, table: str, start: int, field: str) -> int:
+def _heading(table: str) -> re.Pattern[str]:
+    """What begins an entry: ``[[table]]``, with spaces and quotation marks as TOML allows them."""
+    return re.compile(rf"\s*\[\[\s*([\"']?){re.escape(table)}\1\s*\]\]\s*$")
+
+
+def _without_strings(text: str) -> str:
+    """Valid TOML without its comments and without what long strings say, line by line as before."""
+    return _TOKEN.sub(lambda token: "\n" * token[0].count("\n") if token[0].startswith(_LONG) else token[0], text)
+
+
+def _line_of_field(lines: list[str], heading: re.Pattern[str], start: int, field: str) -> int:
     """The line of ``field`` in the entry that begins at line ``start``; that line itself where it has none."""
-    for number, line in enumerate(text.splitlines()[start:], start + 1):
-        if line.strip() == f"[[{table}]]":
+    for number, line in enumerate(lines[start:], start + 1):
+        if heading.match(line):
             break
         if re.match(rf"\s*\[?\w*\.?{re.escape(field)}\b", line):
             return number
