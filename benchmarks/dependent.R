@@ -1,16 +1,10 @@
 # The tasks of benchmarks/dependent.py in R: data from standard input (JSON), processor seconds to standard output.
 
+source("timing.R")
 suppressMessages({library(metafor); library(clubSandwich); library(robumeta); library(jsonlite)})
 data <- fromJSON(file("stdin"))
 data <- lapply(data, function(d) { d <- as.data.frame(d); d$effect <- seq_len(nrow(d)); d })
 
-seconds <- function(job, rounds = 5) {
-  once <- function(n) { start <- proc.time(); for (i in seq_len(n)) job(); sum((proc.time() - start)[1:2]) }
-  first <- once(1)
-  if (first > 1) return(first)
-  n <- max(1, ceiling(0.2 / max(first, 1e-3)))
-  median(replicate(rounds, once(n) / n))
-}
 found <- list()
 timed <- function(task, peer, job) found[[paste(task, peer, sep = "|")]] <<- seconds(function() suppressWarnings(job()))
 

@@ -1,16 +1,10 @@
 # The tasks of benchmarks/meta.py in R's metafor: data from standard input (JSON), processor seconds to standard output.
 # A long job is a short one times a number; benchmarks/meta.py says which.
 
+source("timing.R")
 suppressMessages({library(metafor); library(jsonlite)})
 data <- fromJSON(file("stdin"))
 
-seconds <- function(job, rounds = 5) {
-  once <- function(n) { start <- proc.time(); for (i in seq_len(n)) job(); sum((proc.time() - start)[1:2]) }
-  first <- once(1)
-  if (first > 1) return(first)
-  n <- max(1, ceiling(0.2 / max(first, 1e-3)))
-  median(replicate(rounds, once(n) / n))
-}
 tried <- function(...) try(suppressWarnings(rma.uni(...)), silent = TRUE) # some of 200 do not converge
 fit <- function(d, method = "REML", test = "knha") rma.uni(d$y, d$v, method = method, test = test)
 of <- function(k) data[[paste0("k=", k)]]

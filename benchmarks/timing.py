@@ -72,8 +72,8 @@ def r_seconds(script: str, data: Mapping[str, tuple[np.ndarray, ...]]) -> tuple[
         return {}, ""
     columns = {name: dict(zip(("y", "v", "study"), parts, strict=False)) for name, parts in data.items()}
     text = json.dumps({name: {part: a.tolist() for part, a in parts.items()} for name, parts in columns.items()})
-    path = Path(__file__).with_name(script)
-    found = subprocess.run(["Rscript", str(path)], input=text, capture_output=True, text=True, check=False)
+    here = Path(__file__).parent
+    found = subprocess.run(["Rscript", script], cwd=here, input=text, capture_output=True, text=True, check=False)
     if found.returncode:
         print(f"R left out: {found.stderr.strip()[-300:]}", file=sys.stderr)
         return {}, ""
