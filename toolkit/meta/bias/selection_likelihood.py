@@ -170,10 +170,12 @@ class SelectionLikelihood:
 
     def at(self, beta: Array, tau2: float, delta: Array) -> Derivatives:
         """The log-likelihood and its derivatives."""
+        own = self.selection.observed(delta)
+        if own.loglik == -np.inf:  # a weight of 0 where there are p-values
+            return Derivatives(-np.inf, np.empty(0), np.empty((0, 0)))
         s = self.v + tau2
         mean = self.x @ beta
         weights, slopes, curvature = self.selection.over(delta)
-        own = self.selection.observed(delta)
         d = self._normals(mean, s)
         if weights.ndim == 1:
             a = d @ weights  # (5, k): A and its first four derivatives in the mean
