@@ -162,8 +162,9 @@ class NormalMixture(Posterior):
             with np.errstate(divide="ignore", invalid="ignore"):
                 following = x - excess / self.density(x)
             following = np.where((following > low) & (following < high), following, 0.5 * (low + high))
-            moved, x = np.abs(following - x), following
-            if (moved <= _ROUNDING * np.abs(x) + _STEP * (high - low + self.sds.min())).all():
+            settled = np.abs(excess) <= _ROUNDING * wanted  # nearer than that the cdf is rounding
+            moved, x = np.abs(following - x), np.where(settled, x, following)
+            if (settled | (moved <= _ROUNDING * np.abs(x) + _STEP * (high - low + self.sds.min()))).all():
                 break
         return np.where(given <= 0, -np.inf, np.where(given >= 1, np.inf, x)).reshape(np.shape(p))
 

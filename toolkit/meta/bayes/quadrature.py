@@ -52,17 +52,20 @@ class Panels(Frozen):
         flat = np.ravel(u)
         panel = np.clip(np.searchsorted(self.low, flat, "right") - 1, 0, len(self.low) - 1)
         x = np.clip(2.0 * (flat - self.low[panel]) / self.width[panel] - 1.0, -1.0, 1.0)
-        return np.clip(self.below[panel] + self._partial(panel, x), 0.0, 1.0).reshape(np.shape(u))
+        partial = 0.5 * self.width[panel] * _value(_primitive() @ self.series[:, panel], x)
+        return np.clip(self.below[panel] + partial, 0.0, 1.0).reshape(np.shape(u))
 
     def quantile(self, p: Array) -> Array:
         """The log(tau) below which lies the probability ``p``, any shape: Newton's method inside a panel."""
         wanted = np.ravel(p)
         panel = np.clip(np.searchsorted(self.below, wanted, "right") - 1, 0, len(self.low) - 1)
         low, high, x = -np.ones_like(wanted), np.ones_like(wanted), np.zeros_like(wanted)
+        half, series = 0.5 * self.width[panel], self.series[:, panel]
+        both = np.stack([_primitive() @ series, np.pad(series, ((0, 1), (0, 0)))], axis=1)  # (17, 2, n)
         for _ in range(60):
-            excess = self.below[panel] + self._partial(panel, x) - wanted
+            partial, slope = half * _value(both, x)
+            excess = self.below[panel] + partial - wanted
             low, high = np.where(excess < 0, x, low), np.where(excess < 0, high, x)
-            slope = 0.5 * self.width[panel] * _value(self.series[:, panel], x)
             with np.errstate(divide="ignore", invalid="ignore"):
                 following = x - excess / slope
             following = np.where((following > low) & (following < high), following, 0.5 * (low + high))
@@ -70,11 +73,7 @@ class Panels(Frozen):
             x = np.where(settled, x, following)
             if settled.all():
                 break
-        return (self.low[panel] + 0.5 * self.width[panel] * (x + 1.0)).reshape(np.shape(p))
-
-    def _partial(self, panel: NDArray[np.intp], x: Array) -> Array:
-        """Probability of a panel from its start up to ``x``, its coordinate between -1 and 1."""
-        return 0.5 * self.width[panel] * _value(_primitive() @ self.series[:, panel], x)
+        return (self.low[panel] + half * (x + 1.0)).reshape(np.shape(p))
 
 
 def panels(
@@ -158,7 +157,7 @@ def _nodes(low: Array, width: Array) -> Array:
 
 
 def _value(series: Array, x: Array) -> Array:
-    """The Legendre series (j, n) at the points ``x`` (n,), by Clenshaw's recurrence."""
+    """Legendre series (j, ..., n) at the points ``x`` (n,), by Clenshaw's recurrence."""
     return np.polynomial.legendre.legval(x, series, tensor=False)
 
 
