@@ -34,6 +34,26 @@ def test_a_pool_is_a_forest_plot(files, alt_text):
     assert alt_text(files).startswith("Forest plot of 3 studies, odds ratio.")
 
 
+@pytest.mark.parametrize(
+    ("predicted", "sides"),
+    [
+        ("increase", ("← less", "more (predicted) →")),
+        ("decrease", ("← less (predicted)", "more →")),
+        ("negligible-increase", ("← less", "more (denied) →")),
+        ("negligible-decrease", ("← less (denied)", "more →")),
+    ],
+)
+def test_the_sides_of_a_forest_plot_say_where_the_claim_stands(make_review, question, predicted, sides):
+    files = make_review([{}, {}, {}], question(predicted=predicted, smallest="0.8" if "de" in predicted else "1.2"))
+    ax = plots.draw(open_review(files.write()).synthesize("q1"))
+    edges = {
+        text.get_text(): text.get_position()[0] for text in ax.texts if "←" in text.get_text() or "→" in text.get_text()
+    }
+    plots.close(ax)
+    assert set(edges) == set(sides)
+    assert edges[sides[0]] < edges[sides[1]]
+
+
 @pytest.mark.parametrize("turned", [False, True])
 def test_the_foot_of_a_forest_plot_gives_an_interval_that_is_printed_uneven(make_review, alt_text, turned):
     uneven = {"value": "1.8", "ci_low": "0.37", "ci_high": "4.77", "direction": "unclear"}

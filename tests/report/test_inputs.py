@@ -78,6 +78,15 @@ def test_a_question_depends_on_its_words_its_claim_and_its_references(files, pla
     assert before[1] == after[1]
 
 
+def test_a_question_depends_on_figures_that_come_to_stand_under_another(make_review, question):
+    rows = [{"question": name} for name in ("q1", "q1", "q1", "q2", "q2")]
+    files = make_review(rows, question(), question("q2", "C2", "negligible-decrease", smallest="0.9"))
+    before = digests(files)
+    files.estimates[3]["study"] = files.estimates[3]["reference"] = "study-1"  # the value and limits of E1
+    after = digests(files)
+    assert before[0] != after[0]
+
+
 def test_nothing_changed_gives_the_same_digests(files):
     assert digests(files) == digests(files)
 

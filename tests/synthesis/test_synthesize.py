@@ -256,6 +256,41 @@ def test_figures_under_two_questions_are_said_to_be_dependent_even_when_turned(m
     assert "not independent" in synthesis.summary()
 
 
+def test_a_summary_says_what_a_new_setting_may_show(make_review):
+    alike = synthesis_of(make_review([{}, {}, {}, {}, {}])).summary()
+    assert "(95% prediction interval)." in alike
+    assert "may show none" not in alike
+    apart = [
+        {"value": v, "ci_low": low, "ci_high": high} for v, low, high in (("1.2", "1.1", "1.31"), ("2", "1.8", "2.22"))
+    ]
+    spread = synthesis_of(make_review([*apart * 3]))
+    low, high = spread.result.prediction_interval().low, spread.result.prediction_interval().high
+    assert low < 0 < spread.result.ci_low < high
+    assert "(95% prediction interval), so that a new setting may show none." in spread.summary()
+
+
+@pytest.mark.parametrize(
+    ("sizes", "words"),
+    [
+        (("100", "50", "7"), "from 3 independent samples, 157 participants."),
+        (("1000", "50", ""), "from 3 independent samples (1,050 participants, a number that 2 of them state)."),
+        (("", "", ""), "from 3 independent samples."),
+    ],
+)
+def test_a_summary_counts_the_participants_that_are_stated(make_review, sizes, words):
+    files = make_review([{}, {}, {}])
+    for study, size in zip(files.studies, sizes, strict=True):
+        study["n_total"] = size
+    assert words in synthesis_of(files).summary()
+
+
+def test_a_sample_is_as_large_as_the_largest_of_its_findings(make_review, question):
+    rows = [{"sample": "one", "n_total": size, "role": "direction"} for size in ("40", "190", "60")] + [{}]
+    synthesis = synthesis_of(make_review(rows, question(method="direction")))
+    assert synthesis.sample_sizes["one"] == 190
+    assert synthesis.participants == 290
+
+
 def test_studies_that_would_be_called_the_same_get_letters(make_review, question):
     rows = [
         {"study": "s", "reference": "s", "sample": "one"},
