@@ -1,5 +1,6 @@
 # MAIVE by the R package of its authors, MAIVE 0.2.6 (github.com/PetrCala/MAIVE, commit 96922b6; results are rounded to three
-# decimals before 0.2.5), on clubSandwich. What is not the package's is said where it is made:
+# decimals before 0.2.5), on clubSandwich. Made with R/maivefunction.r and R/boot.r of that commit, which gave the results
+# that the package has on record for its euro data. What is not the package's:
 # - the conservative Hausman test: the package's estimates and variance, combined as its authors' README says;
 # - endogenous kinks: of the mirror image where a first mean is below 0, and without weights with the variance of true
 #   effects that the package's own function finds at the variances of the regressor;

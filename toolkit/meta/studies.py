@@ -130,7 +130,8 @@ def check_sizes(sample_sizes: ArrayLike, given: Studies) -> Array:
     wrong = ~(np.isfinite(sizes) & (sizes > 0))
     if wrong.any():
         raise ModelInputError(
-            f"sample_sizes must be numbers above 0 {_at(sizes, wrong, names)}. Complete them, or leave these studies out."
+            f"sample_sizes must be numbers above 0 {_at(sizes, wrong, names)}. Complete them, or leave these studies "
+            "out."
         )
     return sizes
 

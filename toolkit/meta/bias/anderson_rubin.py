@@ -18,21 +18,20 @@ if TYPE_CHECKING:
 
     Array = NDArray[np.float64]
 
-_ALL = "No mean is contradicted: sample sizes tell too little of the standard errors."
-_BUT_SOME = "All means but those between {low} and {high}: sample sizes tell too little of the standard errors."
-
 
 @dataclass(frozen=True)
 class AndersonRubinInterval(Shown):
     """Means that are not contradicted at this level, on the analysis scale of the effects.
 
-    The limits are infinite where sample sizes tell too little for any; ``reason`` says so, and why there is no interval
-    where the limits are None.
+    The limits are infinite where sample sizes tell too little for any; ``gap`` then are the limits between which means
+    are contradicted all the same, None where there are none. Where the limits are None ``reason`` says why there is no
+    interval.
     """
 
     low: float | None
     high: float | None
     level: float
+    gap: tuple[float, float] | None = None
     reason: str = ""
 
     def _title(self) -> str:
@@ -41,21 +40,29 @@ class AndersonRubinInterval(Shown):
     def _lines(self) -> list[tuple[str, str]]:
         if self.low is None:
             return [("Not available", self.reason)]
-        lines = [("Interval", f"{number(self.low)} to {number(self.high)}")]
-        return [*lines, ("Note", self.reason)] if self.reason else lines
+        return [("Interval", self.limits)]
+
+    @property
+    def limits(self) -> str:
+        """The interval in words."""
+        if self.low != -inf:
+            return f"{number(self.low)} to {number(self.high)}"
+        if self.gap is None:
+            return "any mean: sample sizes tell too little of the standard errors for limits"
+        return f"any mean but from {number(self.gap[0])} to {number(self.gap[1])}"
 
     def to_frame(self) -> pd.DataFrame:
-        """One row: low, high, level, reason."""
-        return self._one_row("low", "high", "level", "reason")
+        """One row: low, high, level, gap, reason."""
+        return self._one_row("low", "high", "level", "gap", "reason")
 
 
 def anderson_rubin_interval(y: Array, x: Array, instrument: Array, level: float) -> AndersonRubinInterval:
     """Invert the test of Anderson and Rubin (1949, Ann Math Stat 20:46) for the mean of y = mean + slope x + error.
 
-    All arrays are (k,). A mean and a slope are contradicted where (k - 2) times the sum of squares of y - mean - slope x
-    that a constant and the instrument explain, over the one that they leave, is above the quantile of chi-square with 2
-    degrees of freedom; a mean is where it is with every slope. That is a conic in (mean, slope), whose extreme means
-    have a closed form. The errors are taken to be independent and of one variance.
+    All arrays are (k,). A mean and a slope are contradicted where (k - 2) times the sum of squares of y - mean -
+    slope x that a constant and the instrument explain, over the one that they leave, is above the quantile of
+    chi-square with 2 degrees of freedom; a mean is where it is with every slope. That is a conic in (mean, slope),
+    whose extreme means have a closed form. The errors are taken to be independent and of one variance.
     """
     k, cut = len(y), float(chdtri(2.0, 1.0 - level))
     columns = np.stack([np.ones(k), x / np.std(x), y])
@@ -63,13 +70,13 @@ def anderson_rubin_interval(y: Array, x: Array, instrument: Array, level: float)
     told = columns - left
     a = (k - 2.0) * told @ told.T - cut * left @ left.T
     if a[1, 1] <= 0:
-        return AndersonRubinInterval(-inf, inf, level, _ALL)
+        return AndersonRubinInterval(-inf, inf, level)
     # The least over the slope, as a quadratic in the mean: s mean^2 - 2 t mean + u.
     s, t, u = (a[i, j] - a[i, 1] * a[1, j] / a[1, 1] for i, j in ((0, 0), (0, 2), (2, 2)))
     root = np.sqrt(max(t**2 - s * u, 0.0))
     if s > 0:
         return AndersonRubinInterval(float((t - root) / s), float((t + root) / s), level)
     if s == 0 or root == 0:
-        return AndersonRubinInterval(-inf, inf, level, _ALL)
+        return AndersonRubinInterval(-inf, inf, level)
     low, high = sorted(((t - root) / s, (t + root) / s))
-    return AndersonRubinInterval(-inf, inf, level, _BUT_SOME.format(low=number(low), high=number(high)))
+    return AndersonRubinInterval(-inf, inf, level, (float(low), float(high)))

@@ -95,8 +95,9 @@ class InstrumentedVariances(Shown):
 
     def _lines(self) -> list[tuple[str, str]]:
         intercept = "left out, as it was below 0" if self.intercept is None else number(self.intercept)
-        return [("Intercept", intercept), ("Slope", number(self.slope)), ("F", self.strength())]
+        return [("Intercept", intercept), ("Slope", number(self.slope)), ("F", self.strength)]
 
+    @property
     def strength(self) -> str:
         """F in words."""
         return f"{number(self.f)}, weak (below {WEAK_F:g})" if self.is_weak else number(self.f)

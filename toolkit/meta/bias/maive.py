@@ -35,8 +35,8 @@ _KINDS = (SandwichKind.CR0, SandwichKind.CR1, SandwichKind.CR2)
 class _Data(NamedTuple):
     """What a second stage is fitted to.
 
-    ``se`` the standard errors it regresses on, ``variances`` the inverse weights, ``spread`` the variances against which
-    true effects vary, all (k,).
+    ``se`` the standard errors it regresses on, ``variances`` the inverse weights, ``spread`` the variances against
+    which true effects vary, all (k,).
     """
 
     y: Array
@@ -70,25 +70,26 @@ def maive(
 ) -> Maive:
     """Correct a mean for bias with sample sizes as instrument (Irsova, Bom, Havranek and Rachinger 2025, Nat Commun).
 
-    Where the reported variances ``v`` (k,) of effects ``y`` (k,) are a product of the same search for significance as
-    the effects, inverse-variance weights and regressions on standard errors go wrong. MAIVE (doi
-    10.1038/s41467-025-63261-0) regresses on the variances that ``sample_sizes`` (k,) predict: ``first_stage`` "levels" v
-    on 1 / n, "log" log v on log n, see :func:`instrument_variances`. ``method`` is PET, PEESE, PET-PEESE (default) or EK
-    (:class:`MaiveMethod`), ``weights`` equal (default), reported or adjusted (:class:`MaiveWeights`). ``cluster`` (k,)
-    names the study of each effect; ``kind`` is CR2 (default), CR1 or CR0, heteroskedasticity-robust without clusters.
-    ``instrument=False`` regresses on the reported standard errors. ``waive=True`` also lowers the weights of studies
-    whose variance is far below the first stage or far from it (:meth:`InstrumentedVariances.decay`).
+    Where the reported variances ``v`` (k,) of effects ``y`` (k,) come from the same search for significance as the
+    effects, inverse-variance weights and regressions on standard errors go wrong. MAIVE (doi
+    10.1038/s41467-025-63261-0) regresses on the variances that ``sample_sizes`` (k,) predict: ``first_stage`` "levels"
+    (default) v on 1 / n, "log" log v on log n, see :func:`instrument_variances`. ``method`` is PET, PEESE, PET-PEESE
+    (default) or EK (:class:`MaiveMethod`), ``weights`` equal (default), reported or adjusted (:class:`MaiveWeights`).
+    ``cluster`` (k,) names the study of each effect; ``kind`` is CR2 (default), CR1 or CR0, without clusters those for
+    heteroskedasticity alone (CR2 is HC2 then). ``instrument=False`` regresses on the reported standard errors.
+    ``waive=True`` lowers the weights of studies whose variance is below the first stage, or far from it
+    (:meth:`InstrumentedVariances.decay`). Study fixed effects are not there.
 
-    As the authors' R package (MAIVE 0.2.6), but for these: the Hausman test has the variance of the estimate alone, as
-    their manual has it (the package later took off that of a third fit and gives none where that is larger). The
-    Anderson-Rubin interval is exact and has the reported standard errors in its residuals, as their first program (with
-    fitted ones, as later, it does not widen as the first stage weakens). For EK without weights the variance of true
-    effects is taken against the variances of the regressor (the package takes 1, whatever the unit), and effects are
-    turned so that the first mean is positive. WAIVE multiplies the weights (the package up to 0.4.1 divides by them). No
-    study fixed effects.
+    As the authors' R package (MAIVE 0.2.6), but for four things. The Hausman test has the variance of the estimate
+    alone, as their manual has it; the package has since taken off that of a further fit, and gives none where that is
+    larger. The Anderson-Rubin interval is exact, and its errors are left by the reported standard errors, as in their
+    first program; with fitted ones, as later, it would not widen as the first stage weakens. For EK without weights the
+    variance of true effects is what exceeds the variances regressed on (in the package what exceeds 1, whatever the
+    unit), and effects are turned so that the first mean is positive. WAIVE multiplies the weights, where the package up
+    to 0.4.1 divides them.
 
-    Raises ModelInputError for bad numbers, fewer than 4 effects or 3 clusters, sizes or variances that are all the same,
-    a first stage with a variance of 0 or less, and effects that leave no error.
+    Raises ModelInputError for bad numbers, fewer than 4 effects or 3 clusters, sizes or variances that are all the
+    same, a first stage that gives a variance of 0 or less, and effects that leave no error.
     """
     given = check_studies(y, v, labels)
     sizes, level = check_sizes(sample_sizes, given), check_level(level)

@@ -12,9 +12,11 @@ from scipy.special import chdtrc
 
 from toolkit.meta.bias.anderson_rubin import AndersonRubinInterval, anderson_rubin_interval
 from toolkit.meta.bias.pet_peese import ConditionalEstimate
+from toolkit.meta.bias.robust_line import BIAS
 from toolkit.meta.bias.wild_bootstrap import WildBootstrap, wild_bootstrap
 from toolkit.meta.display import joint_test, number, p_value, studies, with_limits
 from toolkit.meta.estimates import Estimates
+from toolkit.meta.frozen import Frozen
 from toolkit.meta.inference import two_sided_p
 from toolkit.meta.studies import OfStudies
 
@@ -32,8 +34,8 @@ if TYPE_CHECKING:
 class MaiveMethod(StrEnum):
     """The second stage: what effects are regressed on.
 
-    ``PET`` the standard error; ``PEESE`` its square; ``PET-PEESE`` the latter where PET's mean differs from 0 (p < 0.05,
-    t with k - 2 degrees of freedom); ``EK`` the excess of the standard error over an endogenous kink.
+    ``PET`` the standard error; ``PEESE`` its square; ``PET-PEESE`` the latter where PET's mean differs from 0 (p below
+    0.05, t with k - 2 degrees of freedom); ``EK`` the excess of the standard error over an endogenous kink.
     """
 
     PET = "PET"
@@ -50,8 +52,8 @@ class MaiveWeights(StrEnum):
     ADJUSTED = "adjusted"
 
 
-@dataclass(frozen=True, eq=False)
-class SecondStage:
+@dataclass(frozen=True, eq=False, repr=False)
+class SecondStage(Frozen):
     """A second stage: the ``line`` of the method, ``pet``, and how the former was found.
 
     ``chosen`` is PET or PEESE, the regression behind the line; for EK that which gave the ``kink``, a standard error,
@@ -126,7 +128,7 @@ class Maive(OfStudies, Estimates):
         return self.first_stage.is_weak
 
     @property
-    def standard_errors_instrumented(self) -> Array:
+    def instrumented_standard_errors(self) -> Array:
         """Standard errors as sample sizes alone would have them, (k,)."""
         return self.first_stage.standard_errors
 
@@ -146,12 +148,22 @@ class Maive(OfStudies, Estimates):
         return float(two_sided_p(self.bias_slope / self.bias_se, None))
 
     @property
+    def plain_estimate(self) -> float:
+        """The mean by the same method without an instrument: reported standard errors, weights 1 / v."""
+        return self.plain.line.estimate
+
+    @property
+    def plain_se(self) -> float:
+        """Its standard error."""
+        return self.plain.line.se
+
+    @property
     def hausman(self) -> float:
         """Hausman's chi-square with 1 df: (estimate - plain estimate)² over the variance of the estimate.
 
         The conservative form: the variance of the plain estimate, which is not efficient here, is not taken off.
         """
-        return float((self.estimate - self.plain.line.estimate) ** 2 / self.covariance[0, 0])
+        return float((self.estimate - self.plain_estimate) ** 2 / self.covariance[0, 0])
 
     @property
     def hausman_p(self) -> float:
@@ -168,7 +180,7 @@ class Maive(OfStudies, Estimates):
         """
         if not self.instrument or self.waive or self.weights != MaiveWeights.EQUAL or self.method == MaiveMethod.EK:
             reason = "It is for the instrumented PET and PEESE without weights."
-            return AndersonRubinInterval(None, None, self.level, reason)
+            return AndersonRubinInterval(None, None, self.level, reason=reason)
         x = self.v if self.chosen == ConditionalEstimate.PEESE else np.sqrt(self.v)
         return anderson_rubin_interval(self.y, x, self.first_stage.instrument, self.level)
 
@@ -183,7 +195,7 @@ class Maive(OfStudies, Estimates):
     def to_frame(self) -> pd.DataFrame:
         """The coefficients, a row a term, with F, the plain estimate and the Hausman test beside them."""
         return self.coefficients.assign(
-            f=self.f, plain=self.plain.line.estimate, hausman=self.hausman, hausman_p=self.hausman_p
+            f=self.f, plain_estimate=self.plain_estimate, hausman=self.hausman, hausman_p=self.hausman_p
         )
 
     def _only(self, values: Array) -> float:
@@ -198,7 +210,8 @@ class Maive(OfStudies, Estimates):
 
     def _lines(self) -> list[tuple[str, str]]:
         plain, pet = self.plain.line, self.second_stage.pet
-        slope = with_limits(self.bias_slope, pet.coefficients["ci_low"].iloc[1], pet.coefficients["ci_high"].iloc[1], self.level)
+        low, high = pet.coefficients.loc[BIAS, ["ci_low", "ci_high"]]
+        slope = with_limits(self.bias_slope, low, high, self.level)
         limits = with_limits(self.estimate, self.ci_low, self.ci_high, self.level)
         lines = [("Mean", f"{limits}, p {p_value(self.p_value)}"), *self._chosen_lines()]
         lines.append(("Plain estimate", with_limits(plain.estimate, plain.ci_low, plain.ci_high, self.level)))
@@ -206,11 +219,10 @@ class Maive(OfStudies, Estimates):
         lines.append(("Publication bias (slope of PET)", f"{slope}, p {p_value(self.bias_p)}"))
         if not self.instrument:
             return [*lines, ("First stage", "not used: the standard errors are those reported")]
-        lines.append(("First stage F", self.first_stage.strength()))
+        lines.append(("First stage F", self.first_stage.strength))
         interval = self.anderson_rubin
         if interval.low is not None:
-            shown = f"{number(interval.low)} to {number(interval.high)}"
-            lines.append(("Anderson-Rubin interval", f"{shown}. {interval.reason}" if interval.reason else shown))
+            lines.append(("Anderson-Rubin interval", interval.limits))
         if self.is_weak:
             lines.append(("Note", _WEAK))
         return lines
@@ -222,6 +234,6 @@ class Maive(OfStudies, Estimates):
 
 
 _WEAK = (
-    "The first stage is weak: sample sizes tell little of the standard errors, so that the estimate and its standard error "
-    "cannot be relied on. Go by the Anderson-Rubin interval, where there is one."
+    "The first stage is weak: sample sizes tell little of the standard errors, so that the estimate and its standard "
+    "error cannot be relied on. Go by the Anderson-Rubin interval, where there is one."
 )

@@ -82,8 +82,8 @@ def fit_line(
 ) -> RobustLine:
     """Regress ``y`` on ``x`` by weighted least squares, with a sandwich covariance.
 
-    Raises ModelInputError where the residuals leave no error to judge a coefficient by: they are 0, or one cluster alone
-    tells of it.
+    Raises ModelInputError where the residuals leave no error to judge a coefficient by: they are 0, or add up to 0 in
+    each cluster.
     """
     beta = DesignProjection(1.0 / variances, x).coefficients(y)
     residuals, root = y - x @ beta, np.sqrt(variances)
@@ -98,7 +98,7 @@ def fit_line(
     spread = np.sum(residuals**2 / variances) / max(len(y) - len(beta), 1)
     if (np.diagonal(found.covariance) <= _UNTOLD * spread * np.diagonal(found.working)).any():
         raise ModelInputError(
-            "No two clusters tell of a coefficient, so that its robust standard error is 0: there are too few different "
-            "precisions for this regression."
+            "The clusters leave a coefficient a robust standard error of 0, by construction and not by agreement: "
+            "there are too few different precisions for this regression."
         )
     return RobustLine(y, x, variances, clusters, kind, beta, found.covariance, level)

@@ -1,4 +1,4 @@
-"""The wild cluster bootstrap: limits of coefficients from residuals whose signs are drawn again, a cluster at a time."""
+"""The wild cluster bootstrap: limits of coefficients from residuals whose signs are drawn again by clusters."""
 
 from __future__ import annotations
 
@@ -25,10 +25,10 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, eq=False)
 class WildBootstrap(Shown):
-    """Limits of the coefficients of ``line``, from ``statistics`` (replicates, p): t of each replicate, with CR1, missing
-    where a replicate leaves no error.
+    """Limits of the coefficients of ``line``, from the t ``statistics`` (replicates, p) of the replicates.
 
-    ``se`` (p,) are the standard errors by CR1 that the quantiles of t are taken times.
+    They have CR1 standard errors, and are missing where a replicate leaves no error. ``se`` (p,) are those of ``line``
+    by CR1, which the quantiles of t are multiplied by.
     """
 
     line: RobustLine
@@ -88,9 +88,10 @@ def with_signs(line: RobustLine, signs: Array) -> WildBootstrap:
     errors = signs[:, line.clusters.codes] * line.residuals
     shifts = projection.coefficients(errors)
     left = projection.residuals(errors) / line.variances
-    clusters = len(line.clusters)
-    member = np.eye(clusters)[line.clusters.codes]
-    scores = np.stack([(left * column) @ member for column in line.x.T], axis=-1) @ projection.covariance()
+    clusters, order = len(line.clusters), np.argsort(line.clusters.codes, kind="stable")
+    starts = np.concatenate([[0], np.cumsum(line.clusters.sizes)[:-1]])
+    totals = [np.add.reduceat((left * column)[:, order], starts, axis=1) for column in line.x.T]
+    scores = np.stack(totals, axis=-1) @ projection.covariance()
     se = np.sqrt(clusters / (clusters - 1.0) * np.sum(scores**2, axis=1))
     with np.errstate(divide="ignore", invalid="ignore"):
         statistics = np.where(se > 0, shifts / se, np.nan)
