@@ -78,7 +78,8 @@ def maive(
     ``cluster`` (k,) names the study of each effect; ``kind`` is CR2 (default), CR1 or CR0, without clusters those for
     heteroskedasticity alone (CR2 is HC2 then). ``instrument=False`` regresses on the reported standard errors.
     ``waive=True`` lowers the weights of studies whose variance is below the first stage, or far from it
-    (:meth:`InstrumentedVariances.decay`). Study fixed effects are not there.
+    (:meth:`InstrumentedVariances.decay`). Standard errors take the fitted variances as known; the Anderson-Rubin
+    interval does not. Study fixed effects are not there.
 
     As the authors' R package (MAIVE 0.2.6), but for four things. The Hausman test has the variance of the estimate
     alone, as their manual has it; the package has since taken off that of a further fit, and gives none where that is
