@@ -117,6 +117,25 @@ def check_studies(
     return Studies(effects, variances, names, None if weights is None else _weights(weights, len(effects), names))
 
 
+def check_sizes(sample_sizes: ArrayLike, given: Studies) -> Array:
+    """The sample size of each of these studies, (k,).
+
+    Raises ModelInputError for text, a wrong number of them, and sizes that are missing, infinite or not above 0, with
+    rows and labels.
+    """
+    names, k = given.given_labels, len(given.y)
+    sizes = _numbers("sample_sizes", sample_sizes, names)
+    if len(sizes) != k:
+        raise ModelInputError(f"There are {len(sizes)} sample sizes for {studies(k)}: give one a study.")
+    wrong = ~(np.isfinite(sizes) & (sizes > 0))
+    if wrong.any():
+        raise ModelInputError(
+            f"sample_sizes must be numbers above 0 {_at(sizes, wrong, names)}. Complete them, or leave these studies "
+            "out."
+        )
+    return sizes
+
+
 def _weights(weights: ArrayLike | str, k: int, names: tuple[str, ...] | None) -> Array:
     if isinstance(weights, str):
         if weights != "equal":

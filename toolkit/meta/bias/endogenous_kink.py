@@ -81,9 +81,8 @@ def endogenous_kink(result: MetaResult) -> EndogenousKink:
     first = float(_least_squares(y, v, x)[0][0])
     q = float(np.sum((y - x @ _least_squares(y, v, x)[0]) ** 2 / v))
     sd = float(np.sqrt(max(0.0, k * (q / (k - 3.0) - 1.0) / np.sum(1.0 / v))))
-    reach = _CRITICAL * sd
-    kink = (first - reach) * (first + reach) / (2.0 * _CRITICAL * first) if first > reach else 0.0
-    model = ones[:, None] if kink >= se.max() else np.column_stack([ones, _excess(se, kink)])
+    kink = kink_of(first, sd)
+    model = kinked_design(se, kink)
     beta, covariance = _least_squares(y, v, model)
     terms = ("mean", "bias")[: len(beta)]
     return EndogenousKink(
@@ -91,9 +90,20 @@ def endogenous_kink(result: MetaResult) -> EndogenousKink:
     )
 
 
-def _excess(se: Array, kink: float) -> Array:
-    """What of the standard errors is above the kink; all of them where none is below it."""
-    return se if kink <= se.min() else np.maximum(se - kink, 0.0)
+def kink_of(first: float, sd: float) -> float:
+    """The standard error above which selection may set in, for a mean ``first`` of effects with this deviation.
+
+    0 where the mean is not above 1.96 of it.
+    """
+    reach = _CRITICAL * sd
+    return (first - reach) * (first + reach) / (2.0 * _CRITICAL * first) if first > reach else 0.0
+
+
+def kinked_design(se: Array, kink: float) -> Array:
+    """A column of ones, and what of the standard errors is above the kink: all where none is below, none if all are."""
+    if kink >= se.max():
+        return np.ones((len(se), 1))
+    return np.column_stack([np.ones(len(se)), se if kink <= se.min() else np.maximum(se - kink, 0.0)])
 
 
 def _least_squares(y: Array, v: Array, x: Array) -> tuple[Array, Array]:
