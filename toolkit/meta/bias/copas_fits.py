@@ -26,7 +26,9 @@ NO_SELECTION = (10.0, 0.0)
 """gamma0 and gamma1 of a probability of publication that is 1 for every study (Copas and Shi 2001, p. 256)."""
 
 _RHO_BOUND = 0.9999  # as in metasens
-_RHO = 2  # its place in theta = (mu, beta, rho, tau2)
+_RHO_STARTS = (0.2, 0.8, _RHO_BOUND)
+_MORE_RHO_STARTS = (0.1, 0.3, 0.5, 0.7, 0.85, 0.95, 0.99, _RHO_BOUND)
+_BETA, _RHO, _TAU2 = 1, 2, 3  # their places in theta; mu is the first
 
 
 @dataclass(frozen=True)
@@ -68,16 +70,11 @@ class CopasFits:
         tau2 = np.array([result.tau2])
         if settings.estimates_tau2 and settings.estimator != Tau2Estimator.ML:
             tau2 = estimate_tau2(stack, Tau2Estimator.ML).value
-        mean, least = float(estimate_coefficients(stack, tau2, Test.Z).beta[0, 0]), float(tau2[0])
-        sign = 1.0 if side == MissingSide.LEFT else -1.0
         unit = float(result.k / np.sum(1.0 / result.v))
         self._scale = np.array([np.sqrt(unit), np.sqrt(unit) / self.s.max(), 1.0, unit])
-        self._rho_ends = sorted((0.0, sign * _RHO_BOUND))
-        self._tau2_ends = (0.0, np.inf) if settings.estimates_tau2 else (least, least)
-        self._starts = [
-            np.array([mean, 0.0, sign * rho, tau2])
-            for rho, tau2 in ((0.05, least), (0.5, least), (0.95, 0.01 * unit + 3.0 * least))
-        ]
+        self._sign = 1.0 if side == MissingSide.LEFT else -1.0
+        self._tau2_ends = (0.0, np.inf) if settings.estimates_tau2 else (float(tau2[0]),) * 2
+        self._tau2_starts = np.unique(np.clip([0.0, tau2[0], unit + 3.0 * tau2[0]], *self._tau2_ends))
 
     def probability(self, gamma0: Array | float, gamma1: Array | float) -> Array:
         """The probability of publishing the least precise study."""
@@ -95,17 +92,17 @@ class CopasFits:
         wide = np.pad(rows, 1, mode="edge")
         around = [wide[:-2, 1:-1], wide[2:, 1:-1], wide[1:-1, :-2], wide[1:-1, 2:]]
         neighbours = np.stack([part.ravel() for part in around], -1)
-        found = self._fit(*(part.ravel() for part in np.meshgrid(gamma0, gamma1, indexing="ij")), neighbours)
-        return found[1].theta[:, 0].reshape(shape)
+        problems, bounds = self._problems(*(part.ravel() for part in np.meshgrid(gamma0, gamma1, indexing="ij")))
+        starts = self._starts(problems, np.ones((len(self.s), 1)), _RHO_STARTS[::2], self._tau2_starts[:2])
+        return highest(problems, bounds, starts, neighbours).theta[:, 0].reshape(shape)
 
     def points(self, gamma0: Array, gamma1: Array) -> tuple[CopasPoint, ...]:
         """The fits at these selection parameters (n,), of which each one follows from that before it."""
         n = len(gamma0)
         neighbours = np.stack([np.maximum(np.arange(n) - 1, 0), np.minimum(np.arange(n) + 1, n - 1)], -1)
-        problems, best, bounds = self._fit(gamma0, gamma1, neighbours)
-        low, high = bounds.low.copy(), bounds.high.copy()
-        low[:, 1], high[:, 1] = -np.inf, np.inf
-        fuller = highest(problems, bounds._replace(low=low, high=high), [best.theta, *self._rows(n)[:2]], neighbours)
+        problems, bounds = self._problems(gamma0, gamma1)
+        best = self._search(problems, bounds, neighbours, [])
+        fuller = self._search(problems, bounds.with_ends(_BETA, -np.inf, np.inf), neighbours, [best.theta])
         self._record(best, fuller)
         se = self._standard_errors(best, bounds)
         published = ndtr(problems.u)
@@ -114,7 +111,7 @@ class CopasFits:
         return tuple(
             self._point(
                 probability=published[row, np.argmax(self.s)], gamma0=gamma0[row], gamma1=gamma1[row],
-                estimate=best.theta[row, 0], se=se[row], rho=best.theta[row, 2], tau2=best.theta[row, 3],
+                estimate=best.theta[row, 0], se=se[row], rho=best.theta[row, _RHO], tau2=best.theta[row, _TAU2],
                 loglik=best.at.loglik[row], residual_statistic=statistics[row],
                 residual_p=chdtrc(1, statistics[row]), unpublished=unpublished[row],
             )
@@ -132,21 +129,44 @@ class CopasFits:
             estimate=estimate, se=float(se), p_value=p, ci_low=estimate - half, ci_high=estimate + half, **values
         )
 
-    def _fit(
-        self, gamma0: Array, gamma1: Array, neighbours: NDArray[np.intp]
-    ) -> tuple[CopasProblems, Maxima, Bounds]:
-        """The fits without the term of residual selection; without selection rho has no meaning, and is held at 0."""
+    def _problems(self, gamma0: Array, gamma1: Array) -> tuple[CopasProblems, Bounds]:
+        """The likelihoods, with beta held at 0; without selection rho has no meaning, and is held at 0."""
         n = len(gamma0)
         problems = copas_problems(self.y, self.s, gamma0[:, None] + gamma1[:, None] / self.s)
-        ends = ((-np.inf, np.inf), (0.0, 0.0), self._rho_ends, self._tau2_ends)
+        ends = ((-np.inf, np.inf), (0.0, 0.0), sorted((0.0, self._sign * _RHO_BOUND)), self._tau2_ends)
         low, high = (np.tile([end[j] for end in ends], (n, 1)) for j in (0, 1))
         none = (gamma0 == NO_SELECTION[0]) & (gamma1 == NO_SELECTION[1])
         low[none, _RHO] = high[none, _RHO] = 0.0
-        bounds = Bounds(low, high, self._scale)
-        return problems, highest(problems, bounds, self._rows(n), neighbours), bounds
+        return problems, Bounds(low, high, self._scale)
 
-    def _rows(self, n: int) -> list[Array]:
-        return [np.tile(start, (n, 1)) for start in self._starts]
+    def _search(
+        self, problems: CopasProblems, bounds: Bounds, neighbours: NDArray[np.intp], known: list[Array]
+    ) -> Maxima:
+        """The highest maxima, with those at the least tau2 as further starts: a free search can step over them."""
+        fuller = bool((bounds.low < bounds.high)[0, _BETA])
+        x = np.column_stack([np.ones_like(self.s), self.s]) if fuller else np.ones((len(self.s), 1))
+        least = self._tau2_starts[:1]
+        pinned = bounds.with_ends(_TAU2, least[0], least[0])
+        at_least = highest(problems, pinned, self._starts(problems, x, _MORE_RHO_STARTS, least), neighbours)
+        starts = [*known, at_least.theta, *self._starts(problems, x, _RHO_STARTS, self._tau2_starts[1:])]
+        return highest(problems, bounds, starts, neighbours)
+
+    def _starts(self, problems: CopasProblems, x: Array, rhos: tuple[float, ...], tau2s: Array) -> list[Array]:
+        """These values of rho and tau2, each with the best line on ``x`` (k, p) through the effects.
+
+        Through effects less rho sigma phi(u) / Phi(u), what selection adds to them if tau2 is 0.
+        """
+        starts = []
+        for rho in rhos:
+            bias = self._sign * rho * self.s * problems.hazard / np.sqrt(1.0 - problems.c2 * rho**2)
+            for tau2 in tau2s:
+                root = np.sqrt(1.0 / (self.s**2 + tau2))
+                y = root * (self.y - bias)
+                theta = np.zeros((len(y), 4))
+                theta[:, : x.shape[1]] = np.linalg.lstsq(root[:, None] * x, y.T, rcond=None)[0].T
+                theta[:, _RHO], theta[:, _TAU2] = self._sign * rho, tau2
+                starts.append(theta)
+        return starts
 
     def _record(self, *found: Maxima) -> None:
         """Add these searches to the record."""

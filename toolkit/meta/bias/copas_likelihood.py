@@ -36,18 +36,20 @@ class Derivatives(NamedTuple):
 class CopasProblems(NamedTuple):
     """The effects ``y`` (k,) with standard errors ``s`` under n selections at once, to search many of them together.
 
-    ``u`` (n, k) are the probits of publication; ``c2`` (n, k) and ``constant`` (n,) are what depends on them alone.
+    ``u`` (n, k) are the probits of publication; ``hazard`` and ``c2`` (n, k), the lambda(u) and c² of the module, and
+    ``constant`` (n,) depend on them alone.
     """
 
     y: Array
     s: Array
     u: Array
+    hazard: Array
     c2: Array
     constant: Array
 
     def take(self, rows: NDArray[np.intp]) -> CopasProblems:
         """These selections alone, or again."""
-        return self._replace(u=self.u[rows], c2=self.c2[rows], constant=self.constant[rows])
+        return CopasProblems(self.y, self.s, *(part[rows] for part in self[2:]))
 
     def at(self, theta: Array) -> Derivatives:
         """The log-likelihoods at theta (n, 4) and their derivatives."""
@@ -102,7 +104,7 @@ def copas_problems(y: Array, s: Array, u: Array) -> CopasProblems:
     """The problems of these effects and standard errors (k,) with probits of publication (n, k)."""
     hazard = _inverse_mills(u)
     constant = -np.sum(log_ndtr(u), -1) - 0.5 * len(y) * LOG_2PI
-    return CopasProblems(y, s, u, hazard * (u + hazard), constant)
+    return CopasProblems(y, s, u, hazard, hazard * (u + hazard), constant)
 
 
 def _inverse_mills(u: Array) -> Array:

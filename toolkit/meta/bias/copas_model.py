@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     Array = NDArray[np.float64]
 
 _STEP = 0.05
-_GRID = 20  # points a side of the grid of estimates
+_GRID = 12  # points a side of the grid that gives the slope
 _LEAST_PROBIT = -8.0  # of a probability of 6e-16
 
 
@@ -61,7 +61,7 @@ class CopasModel(Shown):
             raise ModelInputError(f"With gamma0 {gamma0:g} and gamma1 {gamma1:g} a study would never be published.")
         return CopasFits(self.result, self.side).points(np.array([float(gamma0)]), np.array([float(gamma1)]))[0]
 
-    def surface(self, points: int = _GRID) -> pd.DataFrame:
+    def surface(self, points: int = 20) -> pd.DataFrame:
         """Estimates over a grid of ``points`` by ``points``: gamma0, gamma1, probability, estimate.
 
         ``probability`` is that of publishing the least precise study. Raises ModelInputError below 2 points.

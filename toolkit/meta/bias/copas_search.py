@@ -22,6 +22,7 @@ MAX_ITERATIONS = 100
 _HALVINGS = 30
 _SETTLED = 1e-14  # expected gain in log-likelihood, relative to its size: the parameters are then right to 1e-7
 _ROUNDING = 1e-8  # the same where no step climbs
+_NEXT_TO = 1e-12  # of the scale of a parameter
 _HIGHER = 1e-9  # by which a neighbour's parameters must be better for a search from there
 
 
@@ -35,6 +36,19 @@ class Bounds(NamedTuple):
     def take(self, rows: NDArray[np.intp]) -> Bounds:
         """Those of these selections."""
         return self._replace(low=self.low[rows], high=self.high[rows])
+
+    def with_ends(self, parameter: int, low: float, high: float) -> Bounds:
+        """The same with other bounds of one parameter."""
+        ends = [self.low.copy(), self.high.copy()]
+        for end, value in zip(ends, (low, high), strict=True):
+            end[:, parameter] = value
+        return Bounds(*ends, self.scale)
+
+    def clip(self, theta: Array) -> Array:
+        """Within the bounds, and on one where it is next to it."""
+        near = _NEXT_TO * self.scale
+        theta = np.where(theta - self.low < near, self.low, theta)
+        return np.where(self.high - theta < near, self.high, theta)
 
     def free(self, theta: Array, gradient: Array) -> NDArray[np.bool_]:
         """The parameters that are not held, nor at a bound that the likelihood climbs against."""
@@ -73,7 +87,7 @@ def highest(
     for _ in range(n if neighbours is not None else 0):
         columns = []
         for column in neighbours.T:
-            trial = np.clip(theta[column], bounds.low, bounds.high)
+            trial = bounds.clip(theta[column])
             columns.append(np.where(column == np.arange(n), -np.inf, problems.at(trial).loglik))
         better = np.argmax(columns, 0)
         rows = np.flatnonzero(np.max(columns, 0) > at.loglik + _HIGHER * np.maximum(np.abs(at.loglik), 1.0))
@@ -93,7 +107,7 @@ def climb(problems: CopasProblems, bounds: Bounds, start: Array) -> Maxima:
 
     Where a likelihood is not concave the eigenvalues of its Hessian change their sign, so that each step climbs.
     """
-    theta = np.clip(start, bounds.low, bounds.high)
+    theta = bounds.clip(start)
     at = Derivatives(*(part.copy() for part in problems.at(theta)))
     n = len(theta)
     iterations, converged = np.zeros(n, np.int64), np.zeros(n, bool)
@@ -102,7 +116,8 @@ def climb(problems: CopasProblems, bounds: Bounds, start: Array) -> Maxima:
         now, limits = Derivatives(*(part[rows] for part in at)), bounds.take(rows)
         iterations[rows] = iteration
         step = _ascent(now, limits.free(theta[rows], now.gradient), bounds.scale)
-        gain = np.vecdot(now.gradient, step) / np.maximum(np.abs(now.loglik), 1.0)
+        within = limits.clip(theta[rows] + step) - theta[rows]
+        gain = np.abs(now.gradient * within).sum(-1) / np.maximum(np.abs(now.loglik), 1.0)
         converged[rows[gain < _SETTLED]] = True
         going = gain >= _SETTLED
         rows, step, gain = rows[going], step[going], gain[going]
@@ -111,7 +126,7 @@ def climb(problems: CopasProblems, bounds: Bounds, start: Array) -> Maxima:
         waiting = np.arange(len(rows))
         for _ in range(_HALVINGS):
             here = rows[waiting]
-            trial = np.clip(theta[here] + step[waiting], bounds.low[here], bounds.high[here])
+            trial = bounds.take(here).clip(theta[here] + step[waiting])
             then = problems.take(here).at(trial)
             good = (then.loglik > at.loglik[here]) & np.isfinite(then.gradient).all(-1)
             theta[here[good]] = trial[good]
