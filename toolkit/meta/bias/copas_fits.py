@@ -12,8 +12,8 @@ from toolkit.meta.bias.copas_likelihood import CopasProblems, copas_problems
 from toolkit.meta.bias.copas_search import Bounds, Maxima, highest
 from toolkit.meta.bias.trim_and_fill import MissingSide
 from toolkit.meta.heterogeneity import estimate_tau2
-from toolkit.meta.inference import critical_value, estimate_coefficients, two_sided_p
-from toolkit.meta.settings import Convergence, Tau2Estimator, Test
+from toolkit.meta.inference import critical_value, two_sided_p
+from toolkit.meta.settings import Convergence, Tau2Estimator
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray

@@ -32,9 +32,9 @@ class CopasModel(Shown):
     """Fits along a path of growing selection, ``path``, the first without selection; effects on the analysis scale.
 
     Studies are thought to be missing on ``side``. The path is a straight line in the selection parameters, scaled to 0
-    to 1 over ``gamma0_range`` and ``gamma1_range``, which leaves (1, 1) with ``slope``. ``adjusted`` is its first point,
-    that with the least selection, whose p of residual selection is above ``significance``; None, with a ``reason``,
-    where there is none. ``convergence`` is that of all fits: their iterations together, and the most maxima of one.
+    to 1 over ``gamma0_range`` and ``gamma1_range``, which leaves (1, 1) with ``slope``. ``adjusted`` is the point with
+    the least selection whose p of residual selection is above ``significance``; None, with a ``reason``, where there is
+    none. ``convergence`` is that of all fits: their iterations together, and the most maxima of one.
     """
 
     result: MetaResult
