@@ -121,6 +121,15 @@ def test_the_slope_is_that_of_the_plane_through_the_estimates():
     assert model.slope == pytest.approx(DATA["bcg"]["slope"], rel=0.05)
 
 
+def test_studies_that_are_not_missing_leave_the_estimate_as_it_is():
+    """On the other side of the funnel plot rho is 0 throughout: the path is there all the same, and changes nothing."""
+    model = meta.copas_model(pooled("egger2001"), side="left")
+    assert model.slope == 0
+    assert len(model.path) > 10
+    assert {point.rho for point in model.path} == {0.0}
+    assert [point.estimate for point in model.path] == pytest.approx([model.path[0].estimate] * len(model.path))
+
+
 def test_points_of_ones_own_lie_on_the_path_too():
     model = meta.copas_model(pooled("dorn2007"))
     point = model.path[4]

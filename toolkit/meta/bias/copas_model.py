@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 
 _STEP = 0.05
 _GRID = 12  # points a side of the grid that gives the slope
+_FLAT = 1e-4  # of the least standard error: a surface that changes less is flat
 _LEAST_PROBIT = -8.0  # of a probability of 6e-16
 
 
@@ -112,16 +113,16 @@ def copas_model(
 ) -> CopasModel:
     """Fit the selection model of Copas and Shi (2000, Biostatistics 1:247; 2001, Stat Methods Med Res 10:251).
 
-    A study is published with probability Phi(gamma0 + gamma1 / se), more often where its error is on one side; the data
-    hardly say how strong this selection is, so the mean, its correlation rho and tau2 are fitted by maximum likelihood
-    under many given selections. As R's metasens (Carpenter et al. 2009, J Clin Epidemiol 62:624): gamma1 goes from 0 to
-    1.29 / (1 / least se - 1 / largest se), gamma0 from -0.25 - gamma1 / largest se (at the largest gamma1) to 2, and
-    the path of growing selection leaves the corner of both maxima at right angles to the contours of the estimate,
-    here to the plane that fits it best over a grid. ``slope`` sets that of the path, in units of both ranges.
-    ``probabilities``, of publishing the study with the largest standard error, are the points of the path; None takes
+    A study is published with probability Phi(gamma0 + gamma1 / se), more often where its error is on one side. The data
+    hardly say how strong this selection is, so the mean, tau2 and rho, the correlation of publication with the studies'
+    errors, are fitted by maximum likelihood under many given selections. As in R's metasens (Carpenter et al. 2009,
+    J Clin Epidemiol 62:624) gamma1 goes from 0 to 1.29 / (1 / least se - 1 / largest se), gamma0 from -0.25 - (largest
+    gamma1) / (largest se) to 2, and the path of growing selection leaves the corner of both maxima at right angles to
+    the contours of the estimate, here to the plane that fits it best over a grid; ``slope`` sets its slope, in units of
+    both ranges. Its points are at ``probabilities`` of publishing the study with the largest standard error; None takes
     0.95, 0.9, ... down to the end of the path. ``side`` is where studies are missing, "left" (rho of 0 or more) or
     "right"; None takes left where effects rise with their standard errors (weights 1 / v). metasens starts its search
-    there but lets rho cross 0; here it does not, so that each point is the best fit of selection on that side.
+    on that side but lets rho cross 0; here it does not, so that each point is the best fit of selection on that side.
 
     The p-value of residual selection is of the likelihood ratio for a term beta se in the mean (chi-square, 1 df);
     the number of unpublished studies is the sum of (1 - P) / P over the studies. The adjusted estimate has the least
@@ -171,6 +172,8 @@ def _slope(fits: CopasFits, gamma0_range: tuple[float, float], gamma1_range: tup
     Of least squares on a plane; a slope below 0 would lead out of the ranges, and is 0.
     """
     estimates = fits.estimates(np.linspace(*gamma0_range, _GRID), np.linspace(*gamma1_range, _GRID))
+    if np.ptp(estimates) <= _FLAT * float(fits.s.min()):
+        return 0.0
     centred = np.linspace(-1.0, 1.0, _GRID)
     by_gamma0, by_gamma1 = centred @ estimates.mean(1), centred @ estimates.mean(0)
     return max(0.0, float(by_gamma1 / by_gamma0)) if by_gamma0 else 0.0
