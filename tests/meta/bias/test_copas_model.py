@@ -13,6 +13,7 @@ from scipy.special import log_ndtr
 from toolkit import meta
 from toolkit.errors import ModelInputError
 from toolkit.meta.bias.copas_likelihood import copas_problems
+from toolkit.meta.bias.copas_search import Bounds, highest
 
 REFERENCE = Path(__file__).parents[2] / "reference"
 DATA = json.loads((REFERENCE / "copas.json").read_text())["data"]
@@ -135,6 +136,31 @@ def test_points_of_ones_own_lie_on_the_path_too():
     point = model.path[4]
     assert model.at(point.gamma0, point.gamma1).estimate == pytest.approx(point.estimate, rel=1e-6)
     assert [round(one.probability, 6) for one in model.path[:3]] == [1.0, 0.95, 0.9]
+
+
+@pytest.mark.parametrize("name", DATA)
+def test_no_other_start_leads_higher(name):
+    result = pooled(name)
+    model = meta.copas_model(result)
+    sign = 1.0 if model.side == "left" else -1.0
+    gammas = np.array([(point.gamma0, point.gamma1) for point in model.path[1:]])
+    se, n = np.sqrt(result.v), len(gammas)
+    problems = copas_problems(result.y, se, gammas[:, :1] + gammas[:, 1:] / se)
+    ends = np.array([[-np.inf, np.inf], [0.0, 0.0], sorted([0.0, 0.9999 * sign]), [0.0, np.inf]])
+    spread, random = result.y.std(), np.random.default_rng(1)
+    for beta in (0.0, np.inf):
+        ends[1] = -beta, beta
+        bounds = Bounds(*(np.tile(end, (n, 1)) for end in ends.T), np.array([spread, 1.0, 1.0, spread**2]))
+        starts = [
+            np.column_stack([
+                result.estimate + spread * random.normal(size=n), min(beta, 2.0) * random.normal(size=n),
+                sign * random.uniform(size=n), spread**2 * random.choice([0.0, 0.1, 1.0], n),
+            ])
+            for _ in range(12)
+        ]  # fmt: skip
+        extra = [point.residual_statistic / 2 if beta else 0.0 for point in model.path[1:]]
+        reached = np.array([point.loglik for point in model.path[1:]]) + extra
+        assert (highest(problems, bounds, starts).at.loglik < reached + 1e-6).all()
 
 
 @given(st.floats(-2, 2), st.floats(-1, 1), st.floats(-0.99, 0.99), st.floats(0, 1), st.floats(-2, 2), st.floats(0, 0.2))

@@ -23,6 +23,7 @@ _HALVINGS = 30
 _SETTLED = 1e-14  # expected gain in log-likelihood, relative to its size: the parameters are then right to 1e-7
 _ROUNDING = 1e-8  # the same where no step climbs
 _NEXT_TO = 1e-12  # of the scale of a parameter
+_LOWEST = -1e100  # in place of a log-likelihood that is not a number
 _HIGHER = 1e-9  # by which a neighbour's parameters must be better for a search from there
 
 
@@ -66,6 +67,7 @@ class Maxima(NamedTuple):
     maxima: NDArray[np.int64]
 
 
+@np.errstate(all="ignore")
 def highest(
     problems: CopasProblems, bounds: Bounds, starts: list[Array], neighbours: NDArray[np.intp] | None = None
 ) -> Maxima:
@@ -77,11 +79,9 @@ def highest(
     n = len(problems.u)
     each = np.tile(np.arange(n), len(starts))
     found = climb(problems.take(each), bounds.take(each), np.concatenate(starts))
-    heights = np.where(np.isfinite(found.at.loglik), found.at.loglik, -np.inf).reshape(len(starts), n)
+    heights = np.where(np.isfinite(found.at.loglik), found.at.loglik, _LOWEST).reshape(len(starts), n)
     best = np.argmax(heights, 0) * n + np.arange(n)
-    settled = np.where(found.converged.reshape(heights.shape), np.round(heights - heights.max(0), 5), 1.0)
-    ordered = np.sort(settled, 0)
-    maxima = 1 + np.count_nonzero((np.diff(ordered, axis=0) > 0) & (ordered[1:] <= 0), 0)
+    maxima = _distinct(np.where(found.converged.reshape(heights.shape), heights, _LOWEST))
     theta, iterations, converged = found.theta[best], found.iterations[best], found.converged[best]
     at = Derivatives(*(part[best] for part in found.at))
     for _ in range(n if neighbours is not None else 0):
@@ -99,6 +99,12 @@ def highest(
             part[rows] = new
         maxima[rows] += 1
     return Maxima(theta, at, iterations, converged, maxima)
+
+
+def _distinct(heights: Array) -> NDArray[np.int64]:
+    """How many heights there are in each column to five digits after the point, the lowest left out."""
+    ordered = np.sort(np.round(heights, 5), 0)
+    return 1 + np.count_nonzero((ordered[1:] > ordered[:-1]) & (ordered[:-1] > _LOWEST), 0)
 
 
 @np.errstate(all="ignore")
