@@ -6,6 +6,7 @@
 suppressMessages({library(metafor); library(jsonlite)})
 for (file in c("copas.R", "copas-internal.R")) source(file.path(Sys.getenv("METASENS"), "R", file))
 metagen <- function(TE, seTE) list(TE.fixed = weighted.mean(TE, 1 / seTE^2))
+packageDescription <- function(...) list(Version = NA) # the package need not be installed
 metabias <- function(x, ...) list(estimate = coef(lm(x$TE ~ x$seTE, weights = 1 / x$seTE^2))[2])
 odds <- function(a, n1, c, n2) { d <- escalc("OR", ai = a, n1i = n1, ci = c, n2i = n2); list(y = c(d$yi), v = c(d$vi)) }
 # Fleiss (1993, Stat Methods Med Res 2:121), aspirin after myocardial infarction: the example of metasens.
@@ -29,7 +30,8 @@ for (name in names(data)) {
   out$data[[name]] <- c(d, list(
     left = r$left, gamma0_range = r$gamma0.range, gamma1_range = r$gamma1.range, slope = r$slope,
     grid_gamma0 = r$gamma0, grid_gamma1 = r$gamma1, grid_estimate = r$TE.contour,
-    gamma0 = r$gamma0.slope, gamma1 = r$gamma1.slope, probability = r$publprob, estimate = r$TE.slope,
+    gamma0 = c(10, r$x.slope * diff(r$gamma0.range) + r$gamma0.range[1]),
+    gamma1 = c(0, r$y.slope * diff(r$gamma1.range) + r$gamma1.range[1]), probability = r$publprob, estimate = r$TE.slope,
     se = r$seTE.slope, rho = r$rho.slope, tau = r$tau.slope, negative_loglik = r$loglik1,
     negative_loglik_beta = r$loglik2, residual_p = r$pval.rsb, unpublished = r$N.unpubl,
     adjusted = if (length(passed)) passed[1] - 1 else NULL))

@@ -4,7 +4,10 @@
 # mean), `ci` and checks of arguments have stand-ins.
 # METASENS=... Rscript limit_meta_analysis.R > limit_meta_analysis.json
 suppressMessages({library(metafor); library(jsonlite)})
-for (file in c("limitmeta.R", "radialregression.R")) source(file.path(Sys.getenv("METASENS"), "R", file))
+for (file in c("limitmeta.R", "radialregression.R")) { # which asks for its version, but need not be installed
+  lines <- readLines(file.path(Sys.getenv("METASENS"), "R", file))
+  eval(parse(text = sub("utils::packageDescription.*", "NA", lines)))
+}
 chkclass <- function(...) NULL
 setchar <- function(x, ...) x
 metagen <- function(TE, seTE, ...) list(TE = TE, seTE = seTE, TE.common = weighted.mean(TE, 1 / seTE^2),
