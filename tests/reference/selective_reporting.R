@@ -40,9 +40,9 @@ sensitivity <- function(y, v, eta) {
 
 curve_of <- function(y, v) {
   x <- y^2 / v
-  p <- pchisq(x, 1, lower.tail = FALSE)
   tiny <- 2.2e-16
   bound <- function(u) pmin(pmax(u, tiny), 1 - tiny)
+  p <- bound(pchisq(x, 1, lower.tail = FALSE))
   ncp <- function(power) if (power <= .05) 0 else
     uniroot(function(n) pchisq(qchisq(.95, 1), 1, n, lower.tail = FALSE) - power, c(0, 100), tol = 1e-13)$root
   stouffer <- function(pp) if (length(pp)) sum(qnorm(bound(pp))) / sqrt(length(pp)) else NA

@@ -1,5 +1,5 @@
 # Effects adjusted for small-study effects, and tests: PET-PEESE by lm(); Henmi and Copas, and excess significance by
-# metafor; limit meta-analysis written out by the definition of Rücker et al. (2011, Biostatistics 12:122).
+# metafor.
 # Rscript small_studies.R > small_studies.json
 suppressMessages({library(metafor); library(jsonlite)})
 bcg <- escalc("RR", ai = tpos, bi = tneg, ci = cpos, di = cneg, data = dat.bcg)
@@ -15,24 +15,6 @@ regression <- function(d, x) {
   list(estimate = row[[1]], se = row[[2]], statistic = row[[3]], p_value = row[[4]], ci_low = limits[[1]],
        ci_high = limits[[2]])
 }
-limit <- function(d) {
-  k <- length(d$y)
-  tau2 <- rma(d$y, d$v, method = "REML", control = list(threshold = 1e-12, maxiter = 5000))$tau2
-  radial <- function(y, se) { z <- y / se; w <- 1 / se; lm(z ~ w) }
-  observed <- coef(radial(d$y, sqrt(d$v + tau2)))
-  moved <- observed[[2]] + sqrt(tau2 / (d$v + tau2)) * (d$y - observed[[2]])
-  line <- radial(moved, sqrt(d$v))
-  fixed <- radial(d$y, sqrt(d$v))
-  mean <- sum(d$y / d$v) / sum(1 / d$v)
-  q <- sum((d$y - mean)^2 / d$v)
-  residual <- sum(residuals(fixed)^2)
-  se <- 1 / (sd(1 / sqrt(d$v)) * sqrt(k - 1))
-  list(estimate = observed[[2]] + sqrt(tau2) * observed[[1]], se = se, beta_lim = coef(line)[[2]],
-       mu_lim = sum(moved / d$v) / sum(1 / d$v), mu_lim_se = sqrt(1 / sum(1 / d$v)), beta = observed[[2]], alpha = observed[[1]],
-       g2 = 100 * (1 - summary(line)$r.squared), q = q, q_small = q - residual, q_residual = residual,
-       q_small_p = pchisq(q - residual, 1, lower.tail = FALSE),
-       q_residual_p = pchisq(residual, k - 2, lower.tail = FALSE), limit_effects = moved)
-}
 excess <- function(d, method, alternative, side, test) {
   fit <- rma(d$y, d$v, method = method, control = if (method == "REML") list(threshold = 1e-12, maxiter = 5000) else list())
   r <- tes(fit, alternative = alternative, tes.alternative = side, test = test, progbar = FALSE, rel.tol = 1e-12)
@@ -46,7 +28,6 @@ for (name in names(data)) {
   found$peese <- regression(d, d$v)
   h <- hc(rma(d$y, d$v, method = "DL"), control = list(tol = 1e-12))
   found$henmi_copas <- list(estimate = c(h$beta), se = c(h$se), ci_low = c(h$ci.lb), ci_high = c(h$ci.ub), tau2 = h$tau2)
-  found$limit <- limit(d)
   for (method in c("EE", "REML")) for (alternative in c("two.sided", "greater", "less")) {
     found$excess[[paste(method, alternative, "greater chi2")]] <- excess(d, method, alternative, "greater", "chi2")
   }

@@ -40,6 +40,8 @@ _LATER = {
     "bias.asymmetry": "Egger Predictor RankTest RegressionModel egger rank_test",
     "bias.bias_checks": "BiasMethod",
     "bias.bias_panel": "BiasCheck BiasPanel bias_panel",
+    "bias.copas_fits": "CopasPoint",
+    "bias.copas_model": "CopasModel copas_model",
     "bias.counts_asymmetry": "CountAsymmetry CountTest asymmetry_of_counts",
     "bias.endogenous_kink": "EndogenousKink endogenous_kink",
     "bias.excess_significance": "ExcessSignificance ExcessTest excess_significance",

@@ -46,3 +46,8 @@ def is_deficient(x: Array) -> NDArray[np.bool_]:
 def _scaled(x: Array) -> Array:
     lengths = np.linalg.norm(x, axis=0)
     return x / np.where(lengths > 0, lengths, 1.0)
+
+
+def is_constant(values: Array) -> bool:
+    """Whether these values (k,) are all the same."""
+    return bool(explain(values[:, None], np.ones((len(values), 1))).is_combination[0])

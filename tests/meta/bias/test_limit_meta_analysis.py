@@ -1,4 +1,4 @@
-"""Limit meta-analysis against its definition, written out in R with lm(); bad input; invariances."""
+"""Limit meta-analysis against metasens; bad input; invariances."""
 
 import json
 import tomllib
@@ -13,7 +13,7 @@ from toolkit import meta
 from toolkit.errors import ModelInputError
 
 REFERENCE = Path(__file__).parents[2] / "reference"
-DATA = json.loads((REFERENCE / "small_studies.json").read_text())["data"]
+DATA = json.loads((REFERENCE / "limit_meta_analysis.json").read_text())["data"]
 TOLERANCE = tomllib.loads((REFERENCE / "tolerances.toml").read_text())["iterated"]
 
 
@@ -22,17 +22,16 @@ def pooled(name, tau2="REML"):
 
 
 @pytest.mark.parametrize("name", DATA)
-def test_a_limit_meta_analysis_equals_its_definition_in_r(name):
-    found, wanted = meta.limit_meta_analysis(pooled(name)), DATA[name]["limit"]
-    names = {"beta": "slope", "alpha": "bias"}
-    for field in set(wanted) - {"beta_lim", "mu_lim", "mu_lim_se"}:
-        np.testing.assert_allclose(
-            getattr(found, names.get(field, field)), wanted[field], rtol=TOLERANCE, atol=TOLERANCE * wanted["se"]
-        )
-    line = meta.limit_meta_analysis(pooled(name), method="beta-lim")
-    assert (line.estimate, line.se) == pytest.approx((wanted["beta_lim"], wanted["se"]), rel=TOLERANCE)
-    mean = meta.limit_meta_analysis(pooled(name), method="mu-lim")
-    assert (mean.estimate, mean.se) == pytest.approx((wanted["mu_lim"], wanted["mu_lim_se"]), rel=TOLERANCE)
+def test_a_limit_meta_analysis_equals_that_of_metasens(name):
+    wanted = DATA[name]
+    found = meta.limit_meta_analysis(pooled(name))
+    size = wanted["methods"]["beta0"]["se"]
+    for field in ("slope", "bias", "limit_effects", "g2", "q", "q_small", "q_residual"):
+        np.testing.assert_allclose(getattr(found, field), wanted[field], rtol=TOLERANCE, atol=TOLERANCE * size)
+    for method, numbers in wanted["methods"].items():
+        found = meta.limit_meta_analysis(pooled(name), method=method)
+        for field, value in numbers.items():
+            assert getattr(found, field) == pytest.approx(value, rel=TOLERANCE, abs=TOLERANCE * size)
 
 
 def test_a_common_effect_model_leaves_the_line_of_eggers_regression():
@@ -62,4 +61,5 @@ def test_order_unit_and_shift_carry_through(order, unit, shift):
     whole = meta.limit_meta_analysis(meta.random_effects(y, v, tau2="DL"))
     found = meta.limit_meta_analysis(meta.random_effects(unit * (y[order] + shift), unit**2 * v[order], tau2="DL"))
     assert found.estimate / unit - shift == pytest.approx(whole.estimate, rel=1e-7, abs=1e-9)
+    assert found.se / unit == pytest.approx(whole.se, rel=1e-7)
     assert found.q_small == pytest.approx(whole.q_small, rel=1e-7)

@@ -6,12 +6,19 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from scipy.optimize import brentq
+from scipy.special import ndtr, stdtrit
+from scipy.stats import norm
 
 from toolkit import meta
 from toolkit.errors import ConvergenceError, ModelInputError
+from toolkit.meta.bias.p_uniform_star import _Problem
 
 REFERENCE = Path(__file__).parents[2] / "reference"
 DATA = json.loads((REFERENCE / "selective_reporting.json").read_text())["data"]
+PROGRAMS = json.loads((REFERENCE / "selective_programs.json").read_text())["data"]
 TOLERANCE = tomllib.loads((REFERENCE / "tolerances.toml").read_text())
 CLOSED, ITERATED = TOLERANCE["closed-form"], TOLERANCE["iterated"]
 
@@ -77,6 +84,82 @@ def test_p_uniform_star_equals_its_definition_in_r(name):
     ours = (found.loglik, found.statistic, found.tau2_statistic)
     assert ours == pytest.approx((wanted["loglik"], wanted["lrt"], wanted["lrt_tau2"]), rel=1e-8, abs=1e-8)
     assert (found.tau2 == 0) == (wanted["tau2"] == 0)
+
+
+@pytest.mark.parametrize("name", DATA)
+def test_a_p_curve_equals_that_of_the_authors_program(name):
+    found, wanted = meta.p_curve(pooled(name)), PROGRAMS[name]["curve"]
+    assert (found.k, found.k_half, found.evidential_value) == (wanted["k"], wanted["half"], wanted["present"])
+    tolerance = TOLERANCE["p-curve-program"]
+    names = {"skew": "right_skew", "skew_half": "right_skew_half", "flat": "flat"}
+    for theirs, ours in names.items():
+        assert getattr(found, ours) == pytest.approx(wanted[theirs], abs=tolerance)
+        assert getattr(found, f"{ours}_p") == pytest.approx(wanted[f"{theirs}_p"], abs=tolerance)
+    assert found.power == pytest.approx(wanted["power"], abs=0.005 + tolerance)  # whole percents
+    limits = (found.power_low, found.power_high)
+    assert limits == pytest.approx((wanted["power_low"], wanted["power_high"]), abs=tolerance)
+
+
+@pytest.mark.parametrize("share", [0.02, 0.5, 0.97])
+def test_the_half_curve_has_uniform_p_values_at_a_power_of_a_third(share):
+    """Of a single result with p below 0.025; the authors' program has none below 2/3."""
+
+    def beyond(z, shift):
+        return norm.sf(z - shift) + norm.cdf(-z - shift)
+
+    shift = brentq(lambda d: beyond(norm.isf(0.025), d) - 1 / 3, 0, 5)
+    half = beyond(norm.isf(0.0125), shift)
+    z = brentq(lambda z: beyond(z, shift) - (1 - share) * half, norm.isf(0.0125), 20)
+    found = meta.p_curve(meta.random_effects([z], [1.0], tau2="EE"))
+    assert found.flat_half_p == pytest.approx(share, abs=1e-8)
+
+
+@pytest.mark.parametrize("name", DATA)
+def test_p_uniform_star_equals_the_likelihood_of_puniform(name):
+    found, wanted = meta.p_uniform_star(pooled(name)), PROGRAMS[name]["star"]
+    tolerance = TOLERANCE["profile-likelihood"]
+    for field in ("estimate", "ci_low", "ci_high", "tau2"):
+        assert_close(getattr(found, field), wanted[field], tolerance)
+    assert found.loglik == pytest.approx(wanted["loglik"], abs=1e-8)
+    assert (found.statistic, found.tau2_statistic) == pytest.approx((wanted["l0"], wanted["l_het"]), abs=1e-8)
+    assert found.tau2_p_value == pytest.approx(wanted["p_het"] if found.tau2 else 1.0, rel=1e-6)
+    assert found.convergence.converged
+
+
+@given(st.floats(-1, 1), st.floats(1e-3, 1))
+@settings(max_examples=25, deadline=None)
+def test_p_uniform_star_has_the_derivatives_of_its_likelihood(mean, tau2):
+    y, v = np.array(DATA["bcg"]["y"]), np.array(DATA["bcg"]["v"])
+    problem = _Problem(-y, v, -y > 1.96 * np.sqrt(v), *np.zeros((3, 2)))
+    step, theta = 1e-6, np.array([mean, tau2])
+    at = problem.at(theta)
+    sides = [(problem.at(theta + part), problem.at(theta - part)) for part in step * np.eye(2)]
+    gradient = [(up.loglik - down.loglik) / (2 * step) for up, down in sides]
+    hessian = [(up.gradient - down.gradient) / (2 * step) for up, down in sides]
+    np.testing.assert_allclose(at.gradient, gradient, rtol=1e-5, atol=1e-5)
+    np.testing.assert_allclose(at.hessian, hessian, rtol=1e-5, atol=1e-4)
+
+
+def test_the_bcg_trials_have_the_s_values_that_publication_bias_prints():
+    """The examples of pubbias_meta and pubbias_svalue in the documentation of PublicationBias 2.3.0.
+
+    https://mathurlabstanford.github.io/PublicationBias/reference/: common-effect weights with t limits on k - 1.
+    """
+    level = 2.0 * ndtr(stdtrit(12, 0.975)) - 1.0  # whose normal quantile is that of t
+    result = meta.random_effects(DATA["bcg"]["y"], DATA["bcg"]["v"], tau2="EE", level=level)
+    none, some = (meta.publication_bias_sensitivity(result, selection_ratio=5, q=q) for q in (0.0, np.log(0.9)))
+    assert (none.estimate, none.ci_low) == pytest.approx((-0.156, -0.263), abs=5e-4)
+    assert (none.se, none.ci_high) == pytest.approx((0.0491, -0.0485), abs=5e-5)
+    assert none.affirmative.sum() == 8
+    assert none.s_value is None  # "Not possible"
+    assert none.s_value_limit == pytest.approx(7.58431, abs=6e-6)
+    assert (some.s_value, some.s_value_limit) == pytest.approx((8.261336, 3.406779), abs=6e-7)
+
+
+def test_the_bcg_trials_have_no_robust_s_value_either():
+    """The same page: under the robust model no ratio moves the estimate to 0 ("Not possible")."""
+    result = meta.random_effects(DATA["bcg"]["y"], DATA["bcg"]["v"], tau2="REML")
+    assert meta.publication_bias_sensitivity(result).s_value is None
 
 
 @pytest.mark.parametrize("factor", [-1.0, 1e-4, 1e3])

@@ -149,8 +149,9 @@ def egger(result: MetaResult, *, predictor: str = "se", model: str = "lm", n: Ar
 
     The effects of ``result`` are regressed on ``predictor``, added to its moderators if it has some. ``model`` lm is
     Egger's own (weights 1 / v, t test); rma has the estimator, test and weights of ``result`` (Sterne and Egger 2005,
-    in Rothstein, Sutton and Borenstein). Predictors of sample size need ``n`` (k,); variance is the PEESE model,
-    "n" with lm that of Macaskill et al. (2001, Stat Med 20:641) with inverse-variance weights.
+    in Rothstein, Sutton and Borenstein). Predictors of sample size need ``n`` (k,); variance is the PEESE model.
+    Macaskill et al. (2001, Stat Med 20:641), who regress on "n", prefer other weights: see
+    :func:`asymmetry_of_counts`.
 
     Raises ModelInputError for sizes that are absent or not above 0, for a predictor that is the same in all studies or
     a combination of the moderators, for too few studies, and where the

@@ -13,7 +13,7 @@ from toolkit.errors import ModelInputError
 from toolkit.meta.display import joint_test, studies
 from toolkit.meta.estimates import MEAN, Estimates
 from toolkit.meta.inference import estimate_coefficients
-from toolkit.meta.rank import explain
+from toolkit.meta.rank import is_constant
 from toolkit.meta.settings import Test, check_choice
 from toolkit.meta.stack import Stack
 
@@ -108,8 +108,9 @@ def limit_meta_analysis(result: MetaResult, *, method: str = LimitEstimate.BETA0
 
     Effects are a line in sqrt(v + tau2), tau2 being that of ``result``, fitted with weights 1 / (v + tau2); the
     adjusted effect is its value at v = 0 (``beta0``). ``method`` chooses another of the paper's estimates: see
-    :class:`LimitEstimate`. Standard errors are those of R's metasens, which take the within-study variances alone;
-    the interval is normal. The test of small-study effects has the weights 1 / v, so that heterogeneity adds to it.
+    :class:`LimitEstimate`. Its standard error is that of the line's value there; the other two estimates have those of
+    R's metasens, which take the within-study variances alone. tau2 is taken as known, and intervals are normal. The
+    test of small-study effects has the weights 1 / v, so that heterogeneity adds to it.
 
     Raises ModelInputError for a regression, for fewer than 3 studies, and for standard errors that are all alike.
     """
@@ -119,15 +120,17 @@ def limit_meta_analysis(result: MetaResult, *, method: str = LimitEstimate.BETA0
     if result.k < 3:
         raise ModelInputError("A limit meta-analysis fits a line: it needs 3 studies or more.")
     y, v, tau2 = result.y, result.v, result.tau2
-    if explain(np.sqrt(v)[:, None], np.ones((result.k, 1))).is_combination[0]:
+    if is_constant(np.sqrt(v)):
         raise ModelInputError("All studies have the same standard error: nothing can depend on it.")
-    slope, bias = _line(y, v + tau2).beta[0].tolist()
+    line = _line(y, v + tau2)
+    slope, bias = line.beta[0].tolist()
     moved = slope + np.sqrt(tau2 / (v + tau2)) * (y - slope)
-    within = _line(moved, v)
-    covariance = within.covariance[0][:1, :1]
+    at_no_error = np.array([[1.0, np.sqrt(tau2)]])
     estimate = slope + np.sqrt(tau2) * bias
+    covariance = at_no_error @ line.covariance[0] @ at_no_error.T
     if kind == LimitEstimate.BETA_LIM:
-        estimate = within.beta[0, 0]
+        within = _line(moved, v)
+        estimate, covariance = within.beta[0, 0], within.covariance[0][:1, :1]
     elif kind == LimitEstimate.MU_LIM:
         estimate, covariance = np.average(moved, weights=1.0 / v), np.array([[1.0 / np.sum(1.0 / v)]])
     z = moved / np.sqrt(v)

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 _ALPHA, _HALF = 0.05, 0.025
 _POWER_BOUNDS = 0.05, 0.99
-_TINY = 2.2e-16  # p-values of p-values are kept this far from 0 and 1, as in the authors' program
+_TINY = 2.2e-16  # p-values, and p-values of them, are kept this far from 0 and 1, as in the authors' program
 _CI_LEVEL = 0.9
 
 
@@ -80,13 +80,15 @@ def p_curve(result: MetaResult) -> PCurve:
     """Test whether significant results have evidential value, and estimate their average power.
 
     Simonsohn, Nelson and Simmons (2014, J Exp Psychol Gen 143:534), by Stouffer's method with the half curve
-    (2015, J Exp Psychol Gen 144:1146), for z = y / sqrt(v); the sign of an effect is not used. The binomial tests of
-    the authors' program are not given.
+    (2015, J Exp Psychol Gen 144:1146), for z = y / sqrt(v); the sign of an effect is not used. As in the authors'
+    program (app 4.052), but for the test of flatness of the half curve: the program takes three times the probability
+    of p below 0.025 for that probability, so that its values are never below 2/3 where they should be uniform. Its
+    binomial tests are not given.
 
     Raises ModelInputError where no result has a p-value below 0.05.
     """
     z = np.abs(result.y) / np.sqrt(result.v)
-    p = 2.0 * ndtr(-z)
+    p = np.maximum(2.0 * ndtr(-z), _TINY)
     significant, half = p < _ALPHA, p < _HALF
     if not significant.any():
         raise ModelInputError("No effect has a two-sided p-value below 0.05: there is no p-curve.")

@@ -29,7 +29,7 @@ _FAR = 37.5  # where p-values underflow, for the one weight function that still 
 
 
 class Derivatives(NamedTuple):
-    """A log-likelihood with its gradient and Hessian in (beta, tau2, delta)."""
+    """A log-likelihood with its gradient and Hessian in the parameters, here (beta, tau2, delta)."""
 
     loglik: float
     gradient: Array

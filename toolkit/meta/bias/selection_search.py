@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple, Protocol
 
 import numpy as np
 from scipy.linalg.lapack import dposv
@@ -23,7 +23,7 @@ _NEAR = 5e-2  # of the scale of a parameter
 
 
 class Maximum(NamedTuple):
-    """Where the search ended: ``theta`` is (beta, tau2, delta). ``maxima`` counts the maxima that were compared."""
+    """Where the search ended, at the parameters ``theta``. ``maxima`` counts the maxima that were compared."""
 
     theta: Array
     at: Derivatives
@@ -32,11 +32,22 @@ class Maximum(NamedTuple):
     maxima: int = 1
 
 
-class Problem(NamedTuple):
-    """A likelihood with the bounds of its parameters; equal bounds hold a parameter at its value.
+class Bounded(Protocol):
+    """A likelihood with the bounds of its parameters, each (m,); equal bounds hold a parameter at its value.
 
     ``scale`` (m,) is the size of a step that matters, which makes the search independent of the unit of y.
     """
+
+    low: Array
+    high: Array
+    scale: Array
+
+    def at(self, theta: Array) -> Derivatives:
+        """The log-likelihood and its derivatives."""
+
+
+class Problem(NamedTuple):
+    """The likelihood of a weight function, whose parameters are (beta, tau2, delta): see :class:`Bounded`."""
 
     likelihood: SelectionLikelihood
     low: Array
@@ -49,7 +60,7 @@ class Problem(NamedTuple):
         return self.likelihood.at(theta[:p], float(theta[p]), theta[p + 1 :])
 
 
-def highest(problem: Problem, starts: list[Array]) -> Maximum:
+def highest(problem: Bounded, starts: list[Array]) -> Maximum:
     """The highest maximum that Newton's method reaches from these starts."""
     found: list[Maximum] = []
     for start in starts:
@@ -61,7 +72,7 @@ def highest(problem: Problem, starts: list[Array]) -> Maximum:
 
 
 @np.errstate(all="ignore")
-def newton(problem: Problem, start: Array, known: Sequence[Maximum] = ()) -> Maximum:
+def newton(problem: Bounded, start: Array, known: Sequence[Maximum] = ()) -> Maximum:
     """Newton's method on the parameters that are not held at a bound by their gradient, with step-halving.
 
     Where the likelihood is not concave the eigenvalues of the Hessian change their sign, so that each step climbs.
