@@ -91,7 +91,9 @@ def newton(problem: Bounded, start: Array, known: Sequence[Maximum] = ()) -> Max
             return Maximum(theta, now, iteration, True)
         step = np.zeros_like(theta)
         step[free] = _ascent(now, free, scale)
-        gain = float(gradient @ step)
+        # Of the step within the bounds: next to one, what lies beyond it is no gain.
+        within = np.minimum(np.maximum(theta + step, low), high) - theta
+        gain = float(np.abs(gradient * within).sum())
         if gain < _SETTLED * max(abs(now.loglik), 1.0):
             return Maximum(theta, now, iteration, True)
         for _ in range(_HALVINGS):
