@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from toolkit import meta
 from toolkit.errors import ConvergenceError, ModelInputError
-from toolkit.meta.rare_events.mixed_likelihood import climbing_step
+from toolkit.meta.rare_events.ascent import climbing_step
 
 REFERENCE = Path(__file__).parents[2] / "reference"
 VALUES = json.loads((REFERENCE / "rare_events.json").read_text())
@@ -69,11 +69,12 @@ def test_a_single_study_has_no_heterogeneity_as_in_metafor():
     assert (found.i2, wanted["i2"]) == (0, 0)
 
 
-def test_quadrature_that_is_too_coarse_is_made_finer_until_a_maximum_is_found():
-    case = VALUES["sparse"]
-    for points in (5, 7, 15, 60):
-        found = meta.glmm("PLO", points=points, **counts_of("sparse"))
-        assert found.estimate == pytest.approx(case["estimate"], abs=0.01 * case["se"])
+def test_integrals_over_a_tau_of_3_are_exact_where_quadrature_of_seven_points_is_too_coarse():
+    case, found = VALUES["sparse"], meta.glmm("PLO", **counts_of("sparse"))
+    assert found.estimate == pytest.approx(case["estimate"], abs=TOLERANCE["definition"] * case["se"])
+    for name in ("se", "tau2"):
+        assert getattr(found, name) == pytest.approx(case[name], rel=TOLERANCE["definition"])
+    assert found.loglik == pytest.approx(case["loglik"], abs=1e-8)
 
 
 @pytest.mark.parametrize("model", ["CM.AL", "CM.EL"])
@@ -95,7 +96,7 @@ def test_a_mixed_model_of_counts_equals_that_of_metafor_or_of_its_definition(cas
     assert found.estimate == pytest.approx(case["estimate"], abs=TOLERANCE[kind] * case["se"] + 1e-9)
     assert found.se == pytest.approx(case["se"], rel=TOLERANCE[kind])
     assert found.tau2 == pytest.approx(case["tau2"], rel=3 * TOLERANCE[kind], abs=1e-9)
-    for name in ("i2", "h2", "q_lrt"):
+    for name in ("i2", "h2", "q_lrt", "q_wald"):
         if case.get(name) is not None:
             assert getattr(found, name) == pytest.approx(case[name], rel=5 * TOLERANCE[kind], abs=1e-8)
     # With several points of quadrature and tau2 > 0 lme4's log-likelihood lacks constants, so that it is no reference.
@@ -104,6 +105,110 @@ def test_a_mixed_model_of_counts_equals_that_of_metafor_or_of_its_definition(cas
         for name in ("aic", "bic"):
             if case.get(name) is not None:
                 assert getattr(found.information(), name) == pytest.approx(case[name], abs=1e-6)
+
+
+def test_the_model_with_random_levels_equals_its_definition_and_metafors_is_lower():
+    case = VALUES["random_levels"][0]
+    found = meta.glmm("OR", model="UM.RS", **counts_of(case["data"]))
+    for name in ("se", "tau2", "level_variance", "q_lrt", "q_wald"):
+        assert getattr(found, name) == pytest.approx(case[name], rel=TOLERANCE["definition"])
+    assert found.estimate == pytest.approx(case["estimate"], abs=TOLERANCE["definition"] * case["se"])
+    assert found.loglik == pytest.approx(case["loglik"], abs=1e-6)
+    metafor = case["metafor"]
+    assert found.loglik >= metafor["loglik"]
+    assert found.estimate == pytest.approx(metafor["estimate"], abs=2 * TOLERANCE["count-model"] * case["se"])
+    assert found.se == pytest.approx(metafor["se"], rel=TOLERANCE["random-levels"])
+    for name in ("tau2", "level_variance", "q_lrt", "i2"):
+        assert getattr(found, name) == pytest.approx(metafor[name], rel=TOLERANCE["count-model"])
+    for name in ("aic", "bic"):
+        assert getattr(found.information(), name) == pytest.approx(metafor[name], abs=1e-4)
+
+
+def test_rates_with_random_levels_equal_metafor_with_a_tau2_of_exactly_0():
+    found, wanted = meta.glmm("IRR", model="UM.RS", **counts_of("hart1999")), VALUES["rate_levels"]
+    assert found.tau2 == 0
+    assert found.estimate == pytest.approx(wanted["estimate"], abs=TOLERANCE["count-model"] * found.se)
+    assert found.loglik == pytest.approx(wanted["loglik"], abs=1e-4)
+    assert found.q_lrt == pytest.approx(wanted["q_lrt"], rel=TOLERANCE["count-model"])
+
+
+MODERATED = [
+    pytest.param(case, id="-".join(case[name] for name in ("data", "measure", "model", "method")))
+    for case in VALUES["moderated"]
+]
+
+
+@pytest.mark.parametrize("case", MODERATED)
+def test_moderators_of_counts_equal_those_of_metafor(case):
+    counts = counts_of(case["data"])
+    if case["measure"] == "IRLN":
+        counts["time"] = counts.pop("total")
+    model, moderators = case["model"] or None, VALUES["moderator"][case["data"]]
+    found = meta.glmm(case["measure"], model=model, method=case["method"], moderators=moderators, **counts)
+    rel = TOLERANCE["random-levels" if model == "UM.RS" else "count-model"]
+    assert found.terms == ("intercept", "x1")
+    assert (found.beta - case["beta"]) / case["se"] == pytest.approx([0, 0], abs=rel)
+    assert found.standard_errors == pytest.approx(case["se"], rel=rel)
+    assert found.tau2 == pytest.approx(case["tau2"], rel=3 * rel, abs=1e-9)
+    assert found.q_df == case["q_df"]
+    assert found.qm_df == (1, None)
+    names = ("i2", "h2", "q_lrt", "qm") + (() if model == "UM.RS" else ("q_wald", "qm_p"))
+    for name in names:  # the omnibus statistics of UM.RS have the errors of glmer's standard errors twice
+        assert getattr(found, name) == pytest.approx(case[name], rel=3 * rel)
+
+
+def test_moderators_of_the_exact_conditional_model_equal_its_definition():
+    case = VALUES["exact_moderated"]
+    moderators = VALUES["moderator"][case["data"]]
+    found = meta.glmm("OR", model="CM.EL", moderators=moderators, **counts_of(case["data"]))
+    assert (found.beta - case["beta"]) / case["se"] == pytest.approx([0, 0], abs=TOLERANCE["definition"])
+    assert found.standard_errors == pytest.approx(case["se"], rel=TOLERANCE["definition"])
+    for name in ("tau2", "q_lrt"):
+        assert getattr(found, name) == pytest.approx(case[name], rel=TOLERANCE["definition"])
+    assert found.loglik == pytest.approx(case["loglik"], abs=1e-8)
+
+
+def test_methods_for_rare_events_stand_side_by_side():
+    wanted = VALUES["methods"]
+    counts = counts_of("zeros")
+    frame = meta.rare_event_sensitivity(**counts).to_frame().set_index("method")
+    corrected = frame.loc["Inverse variance, 1/2 added"], wanted["with_double_zeros"]
+    dropped = frame.loc["Inverse variance, 1/2 added, without double zeros"], wanted["without_double_zeros"]
+    for row, numbers in (corrected, dropped):
+        for name in ("k", "estimate", "ci_low", "ci_high"):
+            assert row[name] == pytest.approx(numbers[name], rel=TOLERANCE["iterated"])
+    assert frame.estimate["Mantel-Haenszel"] == pytest.approx(wanted["mantel_haenszel"], rel=TOLERANCE["closed-form"])
+    assert frame.estimate["Peto"] == pytest.approx(wanted["peto"], rel=TOLERANCE["closed-form"])
+    for model in ("UM.FS", "CM.EL"):
+        row = frame.filter(like=model, axis=0).iloc[0]
+        assert row.estimate == pytest.approx(meta.glmm("OR", model=model, **counts).estimate, rel=1e-12)
+    assert (frame.reason == "").all()
+    assert (frame.assumes != "").all()
+
+
+def test_a_method_that_cannot_be_used_says_why_beside_those_that_can():
+    of_ratio = meta.rare_event_sensitivity(**counts_of("zeros"), measure="RR").to_frame()
+    assert of_ratio.method.tolist() == [
+        "Mantel-Haenszel",
+        "Inverse variance, 1/2 added",
+        "Inverse variance, 1/2 added, without double zeros",
+    ]
+    assert of_ratio.estimate.notna().all()
+    found = meta.rare_event_sensitivity([0, 0], [9, 9], [2, 1], [9, 9])
+    one_sided = found.to_frame().set_index("method")
+    assert (one_sided.estimate.isna() == (one_sided.reason != "")).all()
+    assert one_sided.estimate.notna()["Peto"]
+    assert "no Mantel-Haenszel estimate" in one_sided.reason["Mantel-Haenszel"]
+    assert "Peto" in found.summary()
+    with pytest.raises(ModelInputError, match="OR, RR, RD"):
+        meta.rare_event_sensitivity([1], [9], [2], [9], measure="SMD")
+
+
+def test_a_single_study_has_no_test_of_heterogeneity_in_any_model():
+    counts = {"events_1": [3], "total_1": [50], "events_2": [6], "total_2": [60]}
+    for model in meta.CountModel:
+        found = meta.glmm("OR", model=model, method="EE", **counts)
+        assert (found.q_wald, found.q_wald_p, found.q_df) == (0, 1, 0)
 
 
 def test_a_prediction_interval_has_the_variance_of_the_effects_and_of_their_mean():
@@ -148,6 +253,7 @@ def test_order_does_not_matter_and_groups_that_change_places_change_the_sign(see
         lambda *t: meta.mantel_haenszel("RD", *t),
         meta.peto,
         lambda *t: meta.glmm("OR", events_1=t[0], total_1=t[1], events_2=t[2], total_2=t[3]),
+        lambda *t: meta.glmm("OR", model="CM.EL", events_1=t[0], total_1=t[1], events_2=t[2], total_2=t[3]),
     ):
         one = fit(a, n1, c, n2)
         assert fit(*(part[order] for part in (a, n1, c, n2))).estimate == pytest.approx(
@@ -168,7 +274,10 @@ def test_order_does_not_matter_and_groups_that_change_places_change_the_sign(see
         (lambda: meta.glmm("IRR", model="CM.AL", events_1=[1], time_1=[9], events_2=[2], time_2=[9]), "fitted by"),
         (lambda: meta.glmm("PLO", model="CM.AL", events=[1], total=[9]), "no model to choose"),
         (lambda: meta.glmm("PLO", events=[1, 2], total=[9, 9], labels=["one"]), "1 labels for 2 studies"),
-        (lambda: meta.glmm("OR", events_1=[0, 0], total_1=[9, 9], events_2=[2, 1], total_2=[9, 9]), "events_1 are 0"),
+        (
+            lambda: meta.glmm("OR", events_1=[0, 0], total_1=[9, 9], events_2=[2, 1], total_2=[9, 9]),
+            "as few as can be in all studies",
+        ),
         (lambda: meta.glmm("OR", events_1=[0], total_1=[9], events_2=[0], total_2=[9]), "nothing to fit"),
     ],
 )
@@ -193,3 +302,11 @@ def test_a_newton_step_that_is_cut_short_still_climbs():
     step = climbing_step(gradient, information)
     assert step @ gradient > 0
     assert np.abs(step).max() <= 2.0 + 1e-12
+
+
+def test_random_levels_of_opposite_studies_are_fitted_at_a_maximum_and_not_at_a_saddle():
+    counts = {"events_1": [791, 1058], "total_1": [1943, 1763], "events_2": [1378, 254], "total_2": [1550, 319]}
+    found = meta.glmm("OR", model="UM.RS", **counts)
+    near = meta.glmm("OR", model="UM.FS", **counts)
+    assert found.estimate == pytest.approx(near.estimate, abs=0.1)
+    assert 0 < found.se < 1

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, NamedTuple, Protocol
 
 import numpy as np
-from scipy.special import expit, gammaln, logsumexp, xlogy
+from scipy.special import expit, gammaln, xlogy
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -30,6 +30,9 @@ class Counts(Protocol):
 
     def best(self) -> Array:
         """The highest log-likelihood that each study can have, (k,)."""
+
+    def own(self) -> tuple[Array, Array]:
+        """The linear predictor of each study where that is, and its variance, (k,); not finite where it is infinite."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -56,6 +59,12 @@ class Binomial:
             + xlogy(self.total - self.events, 1.0 - share)
         )
 
+    @np.errstate(divide="ignore")
+    def own(self) -> tuple[Array, Array]:
+        """See :class:`Counts`."""
+        rest = self.total - self.events
+        return np.log(self.events) - np.log(rest), 1.0 / self.events + 1.0 / rest
+
 
 @dataclass(frozen=True, eq=False)
 class Poisson:
@@ -71,6 +80,11 @@ class Poisson:
     def best(self) -> Array:
         """See :class:`Counts`."""
         return xlogy(self.events, self.events) - self.events - gammaln(self.events + 1.0)
+
+    @np.errstate(divide="ignore")
+    def own(self) -> tuple[Array, Array]:
+        """See :class:`Counts`."""
+        return np.log(self.events), 1.0 / self.events
 
 
 @dataclass(frozen=True, eq=False)
@@ -98,27 +112,39 @@ class NoncentralHypergeometric:
 
     def at(self, eta: Array) -> Slopes:
         """See :class:`Counts`."""
-        logs = self.base[:, None, :] + self.values[:, None, :] * eta[:, :, None]
-        total = logsumexp(logs, axis=-1)
-        shares = np.exp(logs - total[..., None])
-        mean = np.einsum("knm,km->kn", shares, self.values)
-        spread = np.einsum("knm,knm->kn", shares, (self.values[:, None, :] - mean[..., None]) ** 2)
-        events = self.events[:, None]
+        shape, events = eta.shape, self.events[:, None]
+        apart = self.values - events  # sums about the count that was found, for digits
+        logs = eta[:, :, None] * apart[:, None, :]
+        logs += self.base[:, None, :]
+        top = logs.max(-1)
+        np.exp(np.subtract(logs, top[..., None], out=logs), out=logs)
+        powers = np.stack([np.ones_like(apart), apart, apart**2], axis=-1)
+        total, first, second = np.moveaxis(logs @ powers, -1, 0).reshape(3, *shape)
+        mean = first / total
         own = np.take_along_axis(self.base, np.argmax(self.values == events, axis=1)[:, None], axis=1)
-        return Slopes(own + events * eta - total, events - mean, -spread)
+        return Slopes(own - top - np.log(total), -mean, np.minimum(mean**2 - second / total, 0.0))
 
     def best(self) -> Array:
         """See :class:`Counts`."""
+        eta, _ = self.own()
+        inside = np.isfinite(eta)
+        return np.where(inside, self.at(np.where(inside, eta, 0.0)[:, None]).loglik[:, 0], 0.0)
+
+    def own(self) -> tuple[Array, Array]:
+        """See :class:`Counts`."""
         highest = np.where(np.isfinite(self.base), self.values, 0.0).max(1)
-        edge = (self.events == self.values.min(1)) | (self.events == highest)
+        low, high = self.events == self.values.min(1), self.events == highest
         eta = np.zeros((len(self.events), 1))
         for _ in range(100):
             found = self.at(eta)
-            step = np.where(edge[:, None], 0.0, np.clip(-found.first / np.minimum(found.second, -1e-12), -2.0, 2.0))
+            step = np.clip(-found.first / np.minimum(found.second, -1e-12), -2.0, 2.0)
+            step[low | high] = 0.0
             eta = eta + step
             if np.abs(step).max(initial=0.0) < 1e-12:
                 break
-        return np.where(edge, 0.0, self.at(eta).loglik[:, 0])
+        variance = -1.0 / np.minimum(self.at(eta).second[:, 0], -1e-300)
+        own = np.where(low, -np.inf, np.where(high, np.inf, eta[:, 0]))
+        return own, np.where(low | high, np.inf, variance)
 
 
 def _log_choose(total: Array, chosen: Array) -> Array:
