@@ -16,7 +16,7 @@ from toolkit.meta.rare_events.count_models import UNCONDITIONAL, CountModel, che
 from toolkit.meta.rare_events.mixed_likelihood import MixedLikelihood
 from toolkit.meta.rare_events.mixed_result import MixedModelResult
 from toolkit.meta.rare_events.random_baselines import RandomBaselines
-from toolkit.meta.rare_events.strata import label_names
+from toolkit.meta.rare_events.strata import check_counts, label_names
 from toolkit.meta.settings import Convergence, Tau2Estimator, check_level
 from toolkit.meta.studies import Studies
 
@@ -64,9 +64,9 @@ def glmm(
     chosen, level = check_model(measure, model), check_level(level)
     if method not in _METHODS:
         raise ModelInputError(f"method must be one of {', '.join(_METHODS)}; got {method!r}.")
-    own = effect_sizes(measure, **raw)
+    frame = check_counts(raw)
+    own = effect_sizes(measure, **frame)
     names = label_names(labels, len(own))
-    frame = {name: np.broadcast_to(np.array(column, dtype=float), len(own)) for name, column in raw.items()}
     rows, notes = _telling(measure, chosen, frame)
     frame = {name: column[rows] for name, column in frame.items()}
     of_effects = intercept_design(len(rows)) if moderators is None else design(moderators, len(own), data=data)

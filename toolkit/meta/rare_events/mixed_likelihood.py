@@ -31,7 +31,7 @@ _BRACKETS = 16  # candidates for the place where the integrand has fallen so far
 # Spacing of the trapezoidal rule, in standard deviations of the integrand and in units of the linear predictor. Its
 # error is exp(-2 pi d / spacing) with d the distance of the next singularity from the real line, pi for binomials, and
 # exp(-2 (pi / spacing)^2) for what is normal (Trefethen and Weideman 2014, SIAM Rev 56:385).
-_SPACING, _SPACING_OF_PREDICTOR = 0.6, 0.4
+_SPACING, _SPACING_OF_PREDICTOR = 0.6, 0.32
 
 
 class Term(NamedTuple):
