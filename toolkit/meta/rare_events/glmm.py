@@ -8,7 +8,7 @@ import numpy as np
 from scipy.special import chdtrc
 
 from toolkit.effects import effect_sizes
-from toolkit.errors import ConvergenceError, ModelInputError
+from toolkit.errors import ModelInputError
 from toolkit.meta.design import design, intercept_design
 from toolkit.meta.display import studies
 from toolkit.meta.heterogeneity import estimate_tau2, typical_within_variance
@@ -16,6 +16,7 @@ from toolkit.meta.rare_events.count_models import UNCONDITIONAL, CountModel, che
 from toolkit.meta.rare_events.mixed_likelihood import MixedLikelihood
 from toolkit.meta.rare_events.mixed_result import MixedModelResult
 from toolkit.meta.rare_events.random_baselines import RandomBaselines
+from toolkit.meta.rare_events.separation import effect_edges, refuse_separation
 from toolkit.meta.rare_events.strata import check_counts, label_names
 from toolkit.meta.settings import Convergence, Tau2Estimator, check_level
 from toolkit.meta.studies import Studies
@@ -33,7 +34,6 @@ if TYPE_CHECKING:
 
 _METHODS = ("ML", "EE")
 _LEAST_SPREAD = 0.1  # of the random effects, where the search begins: at 0 the likelihood is level
-_MOST_SE = 1e4  # of an effect on the log scale; beyond, the search went towards infinity until nothing was to be gained
 
 
 def glmm(
@@ -67,20 +67,20 @@ def glmm(
     frame = check_counts(raw)
     own = effect_sizes(measure, **frame)
     names = label_names(labels, len(own))
-    rows, notes = _telling(measure, chosen, frame)
+    rows, notes = _telling(frame)
     frame = {name: column[rows] for name, column in frame.items()}
     of_effects = intercept_design(len(rows)) if moderators is None else design(moderators, len(own), data=data)
     if moderators is not None:
         of_effects = of_effects.of_rows(rows)
         _refuse_lost_rank(of_effects.x, of_effects.terms)
     known = Studies(own["y"].to_numpy()[rows], own["v"].to_numpy()[rows]).as_stack(of_effects.x)
+    refuse_separation(measure, chosen, frame, of_effects.x, of_effects.terms)
     terms = terms_of(measure, chosen, frame)
     if chosen == CountModel.UM_RS:
         fit = _with_random_levels(terms, levels_of(measure, frame), of_effects.x, known, method)
     else:
         levels = levels_of(measure, frame) if chosen == CountModel.UM_FS else np.empty(0)
         fit = _by_quadrature(terms, levels, of_effects.x, known, method)
-    _refuse_infinite(of_effects.x, fit.covariance)
     q_df, q_lrt = len(rows) - len(fit.beta), max(0.0, 2.0 * (fit.saturated - fit.common))
     share = fit.tau**2 / float(typical_within_variance(known)[0]) if fit.tau > 0 else 0.0
     return MixedModelResult(
@@ -124,36 +124,19 @@ class _Fit(NamedTuple):
     level_variance: float | None = None
 
 
-def _telling(measure: str, model: CountModel | None, frame: dict[str, Array]) -> tuple[NDArray[np.intp], list[str]]:
+def _telling(frame: dict[str, Array]) -> tuple[NDArray[np.intp], list[str]]:
     """The rows that say something of the effect, and notes on those that do not.
 
-    Raises ModelInputError where there is none, and where those that there are cannot bound the effect.
+    Raises ModelInputError where there is none.
     """
     complete = ~np.isnan(np.array(list(frame.values()))).any(0)
     if not complete.any():
         raise ModelInputError("There is no study with all its counts: there is nothing to fit.")
-    if model is None:
-        events, most = frame["events"], frame.get("total")
-        low, high = events == 0, events == most if most is not None else np.zeros(len(events), bool)
-        silent, among = np.zeros(len(complete), bool), "events"
-    else:
-        first, second = frame["events_1"], frame["events_2"]
-        without_1, without_2 = (
-            (frame["total_1"] - first, frame["total_2"] - second) if measure == "OR" else (np.inf, np.inf)
-        )
-        # As few, or as many, of all events in group 1 as could be: the study's own ratio is 0 or infinite.
-        low, high = (first == 0) | (without_2 == 0), (second == 0) | (without_1 == 0)
-        silent, among = complete & low & high, "events_1"
+    edges = effect_edges(frame)
+    silent = complete & edges.few & edges.many  # a study's own ratio is 0 over 0
     rows = np.flatnonzero(complete & ~silent)
     if not len(rows):
         raise ModelInputError("No study has both events and people without them: there is nothing to fit.")
-    for edge, how in ((low, "few"), (high, "many")):
-        if edge[rows].all():
-            hint = "the risk" if measure == "PLO" else "the rate" if measure == "IRLN" else "the difference"
-            raise ModelInputError(
-                f"{among} are as {how} as can be in all studies that tell something of {measure}: it has no finite "
-                f"estimate. Pool {hint} itself" + (", or use peto." if measure == "OR" else ".")
-            )
     notes = [f"{studies(int(silent.sum()))} without events to compare left out."] if silent.any() else []
     if not complete.all():
         notes.append(f"{studies(int((~complete).sum()))} with missing counts left out.")
@@ -165,14 +148,6 @@ def _refuse_lost_rank(x: Array, terms: tuple[str, ...]) -> None:
         raise ModelInputError(
             f"The {studies(len(x))} that tell something of the effect do not suffice for {', '.join(terms)}: the "
             "others have no events to compare, or missing counts. Use fewer moderators."
-        )
-
-
-def _refuse_infinite(x: Array, covariance: Array) -> None:
-    if not np.sqrt(np.vecdot(x @ covariance, x)).max() < _MOST_SE:
-        raise ConvergenceError(
-            "The likelihood of these counts rises for ever in one direction: a group of studies has no events to bound "
-            "its effect. Leave out a moderator, or use mantel_haenszel or peto."
         )
 
 
