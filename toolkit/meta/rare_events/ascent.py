@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 _MAX_ITERATIONS, _HALVINGS = 60, 40
 _SETTLED = 1e-11  # of what a step promises to the log-likelihood; the step is taken all the same
 _NEARLY = 1e-7  # of the same, where derivatives are numeric and no step climbs any more
+_MOST_TAU = 10.0  # on a log scale: far beyond what true effects differ by
 _SLACK = 1e-6  # of curvature, by which numeric derivatives blur a likelihood that is level in one direction
 
 
@@ -76,3 +77,12 @@ def climbing_step(gradient: Array, information: Array) -> Array:
     clipped = np.clip(step, -2.0, 2.0)
     # Clipping turns a step, downhill in the worst case, which would look as if the maximum were reached.
     return clipped if clipped @ gradient >= 0 else step * (2.0 / np.abs(step).max())
+
+
+def refuse_limitless(tau: float) -> None:
+    """Raise ConvergenceError for a standard deviation of true effects beyond all reason: the search went after it."""
+    if abs(tau) >= _MOST_TAU:
+        raise ConvergenceError(
+            "The likelihood of these counts rises with tau beyond all bounds: too few studies have events to tell "
+            "how true effects vary. Fit a common effect (method='EE'), or use mantel_haenszel or peto."
+        )

@@ -12,8 +12,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
-from toolkit.errors import ConvergenceError
-from toolkit.meta.rare_events.ascent import Summit, Surface, climb
+from toolkit.meta.rare_events.ascent import Summit, Surface, climb, refuse_limitless
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -24,7 +23,6 @@ if TYPE_CHECKING:
 
     Array = NDArray[np.float64]
 
-_MOST_TAU = 10.0  # on a log scale: far beyond what true effects differ by
 _DROP = 37.0  # in the logarithm of a density, beyond which nothing is left of it (1e-16)
 _REACH = float(np.sqrt(2.0 * _DROP))  # where a normal density has fallen so far
 _BRACKETS = 16  # candidates for the place where the integrand has fallen so far, between one scale and another
@@ -63,11 +61,7 @@ class MixedLikelihood:
         """The log-likelihood at these parameters, with its derivatives."""
         p, k = self.p, len(self.x)
         tau = float(abs(at[p]))
-        if tau >= _MOST_TAU:
-            raise ConvergenceError(
-                "The likelihood of these counts rises with tau beyond all bounds: too few studies have events to tell "
-                "how true effects vary. Fit a common effect (method='EE'), or use mantel_haenszel or peto."
-            )
+        refuse_limitless(tau)
         effects, levels = self.x @ at[:p], at[p + 1 :] if self.has_levels else np.zeros(k)
         z, weights = self._nodes(effects, levels, tau) if tau else (np.zeros((k, 1)), np.zeros((k, 1)))
         loglik, by_level, by_share, two_level, two_share, mixed = self._slopes(effects, levels, tau, z)

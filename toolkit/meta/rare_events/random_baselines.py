@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
-from toolkit.meta.rare_events.ascent import Surface, climb
+from toolkit.meta.rare_events.ascent import Surface, climb, refuse_limitless
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
     Array = NDArray[np.float64]
 
-_STEP = 5e-4  # of central differences, on a log scale
+_STEP, _SMALL_STEP = 5e-4, 1e-5  # of second and of first differences, on a log scale: digits against curvature
 _MOST_STEPS, _HALVINGS = 100, 30
 _INFINITE = 60.0  # an effect of a group without events (or with nothing but events) that leaves it certain
 
@@ -67,6 +67,7 @@ class RandomBaselines:
             return self._each(points[:, p], self.x @ points[:, :p].T, points[:, p + 1], points[:, p + 2])
 
         def surface(at: Array) -> Surface:
+            refuse_limitless(at[p + 2])
             return Surface(*(part.sum(-1) for part in _differences(each, at)))
 
         free = list(range(p + 3 if tau else p + 2))
@@ -149,12 +150,14 @@ def _differences(each: Callable[[Array], Array], at: Array) -> tuple[Array, Arra
     moves = np.eye(p) * _STEP
     pairs = [(a, b) for a in range(p) for b in range(a)]
     both = [moves[a] + moves[b] for a, b in pairs]
-    points = np.array([np.zeros(p), *moves, *(-moves), *both, *(-move for move in both)])
-    found = each(at + points).T
+    near = np.eye(p) * _SMALL_STEP
+    points = [np.zeros(p), *moves, *(-moves), *near, *(-near), *both, *(-move for move in both)]
+    found = each(at + np.array(points)).T
     middle, up, down = found[0], found[1 : p + 1], found[p + 1 : 2 * p + 1]
+    slopes = (found[2 * p + 1 : 3 * p + 1] - found[3 * p + 1 : 4 * p + 1]) / (2.0 * _SMALL_STEP)
     curves = np.zeros((p, p, found.shape[1]))
     curves[range(p), range(p)] = (up - 2.0 * middle + down) / _STEP**2
-    for row, (a, b) in enumerate(pairs, start=2 * p + 1):
+    for row, (a, b) in enumerate(pairs, start=4 * p + 1):
         ends = found[row] + found[row + len(pairs)] + 2.0 * middle
         curves[a, b] = curves[b, a] = (ends - up[a] - down[a] - up[b] - down[b]) / (2.0 * _STEP**2)
-    return middle, (up - down) / (2.0 * _STEP), curves
+    return middle, slopes, curves
