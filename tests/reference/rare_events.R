@@ -102,6 +102,19 @@ found <- optim(c(-7, 1), minus, method = "BFGS", control = list(reltol = 1e-15),
 sparse <- list(estimate = one(found$par[1]), se = one(sqrt(diag(solve(found$hessian)))[1]), tau2 = one(exp(2 * found$par[2])),
   loglik = one(-found$value))
 
+# The same of log rates, where one of three studies has all events.
+sets$sparse_rates <- list(x = c(39, 0, 0), t = c(100, 100, 100))
+minus <- function(par) -sum(mapply(function(x, t) {
+  log_density <- function(u) dpois(x, t * exp(par[1] + exp(par[2]) * u), log = TRUE) + dnorm(u, log = TRUE)
+  peak <- optimize(log_density, c(-10, 10), maximum = TRUE, tol = 1e-10)
+  f <- function(u) exp(log_density(u) - peak$objective)
+  peak$objective + log(integrate(f, -12, peak$maximum, rel.tol = 1e-12, subdivisions = 500)$value +
+    integrate(f, peak$maximum, 12, rel.tol = 1e-12, subdivisions = 500)$value)
+}, sets$sparse_rates$x, sets$sparse_rates$t))
+found <- optim(c(-6, 1.2), minus, method = "BFGS", control = list(reltol = 1e-15), hessian = TRUE)
+sparse_rates <- list(estimate = one(found$par[1]), se = one(sqrt(diag(solve(found$hessian)))[1]), tau2 = one(exp(2 * found$par[2])),
+  loglik = one(-found$value))
+
 # A single study says nothing of how effects vary.
 single <- pooled_of(rma.peto(ai = 5, n1i = 50, ci = 9, n2i = 55))
 
@@ -146,6 +159,9 @@ levels_of <- function(name) {
 }
 random_levels <- list(levels_of("bcg"))
 hart_levels <- suppressWarnings(with(hart, rma.glmm(measure = "IRR", model = "UM.RS", x1i = a, t1i = t1, x2i = c, t2i = t2)))
+zero_levels <- suppressWarnings(with(yusuf, rma.glmm(measure = "OR", model = "UM.RS", ai = a, n1i = n1, ci = c, n2i = n2)))
+zero_levels <- list(estimate = one(zero_levels$beta), se = one(zero_levels$se), tau2 = one(zero_levels$tau2),
+  level_variance = one(zero_levels$sigma2), q_lrt = one(zero_levels$QE.LRT))
 rate_levels <- list(estimate = one(hart_levels$beta), loglik = one(hart_levels$fit.stats["ll", "ML"]), q_lrt = one(hart_levels$QE.LRT))
 
 # What is pooled by hand for the table of methods: inverse variance with tables without events, and without them.
@@ -190,7 +206,7 @@ exact_moderated <- (function() {
 })()
 versions <- lapply(c("metafor", "metadat", "lme4"), function(p) unbox(paste(p, packageVersion(p))))
 cat(toJSON(list(versions = c(list(unbox(paste("R", getRversion()))), versions), sets = sets, strata = strata, peto = petos,
-  leave_one_out = list(bcg = without), mixed = mixed, sparse = sparse,
+  leave_one_out = list(bcg = without), mixed = mixed, sparse = sparse, sparse_rates = sparse_rates, zero_levels = zero_levels,
   random_levels = random_levels, rate_levels = rate_levels, methods = methods,
   moderator = moderator, moderated = moderated, exact_moderated = exact_moderated,
   single = single), digits = 15, null = "null", na = "null"))

@@ -26,7 +26,7 @@ MIXED = [
 def counts_of(name):
     columns = {key: np.array(column, dtype=float) for key, column in VALUES["sets"][name].items()}
     names = {"a": "events_1", "c": "events_2", "n1": "total_1", "n2": "total_2", "t1": "time_1", "t2": "time_2"}
-    names |= {"x": "events", "n": "total"}
+    names |= {"x": "events", "n": "total", "t": "time"}
     return {names[key]: column for key, column in columns.items()}
 
 
@@ -69,11 +69,12 @@ def test_a_single_study_has_no_heterogeneity_as_in_metafor():
     assert (found.i2, wanted["i2"]) == (0, 0)
 
 
-def test_integrals_over_a_tau_of_3_are_exact_where_quadrature_of_seven_points_is_too_coarse():
-    case, found = VALUES["sparse"], meta.glmm("PLO", **counts_of("sparse"))
+@pytest.mark.parametrize(("measure", "name"), [("PLO", "sparse"), ("IRLN", "sparse_rates")])
+def test_integrals_are_exact_where_seven_points_of_quadrature_are_too_coarse(measure, name):
+    case, found = VALUES[name], meta.glmm(measure, **counts_of(name))
     assert found.estimate == pytest.approx(case["estimate"], abs=TOLERANCE["definition"] * case["se"])
-    for name in ("se", "tau2"):
-        assert getattr(found, name) == pytest.approx(case[name], rel=TOLERANCE["definition"])
+    for part in ("se", "tau2"):
+        assert getattr(found, part) == pytest.approx(case[part], rel=TOLERANCE["definition"])
     assert found.loglik == pytest.approx(case["loglik"], abs=1e-8)
 
 
@@ -130,6 +131,14 @@ def test_rates_with_random_levels_equal_metafor_with_a_tau2_of_exactly_0():
     assert found.estimate == pytest.approx(wanted["estimate"], abs=TOLERANCE["count-model"] * found.se)
     assert found.loglik == pytest.approx(wanted["loglik"], abs=1e-4)
     assert found.q_lrt == pytest.approx(wanted["q_lrt"], rel=TOLERANCE["count-model"])
+
+
+def test_tables_with_a_zero_cell_have_random_levels_and_a_test_of_heterogeneity_as_in_metafor():
+    found, wanted = meta.glmm("OR", model="UM.RS", **counts_of("yusuf1985")), VALUES["zero_levels"]
+    assert found.tau2 == wanted["tau2"] == 0
+    assert found.estimate == pytest.approx(wanted["estimate"], abs=TOLERANCE["count-model"] * found.se)
+    for name in ("level_variance", "q_lrt"):
+        assert getattr(found, name) == pytest.approx(wanted[name], rel=TOLERANCE["count-model"])
 
 
 MODERATED = [
@@ -284,6 +293,106 @@ def test_order_does_not_matter_and_groups_that_change_places_change_the_sign(see
 def test_wrong_input_is_refused_with_the_remedy(call, message):
     with pytest.raises(ModelInputError, match=message):
         call()
+
+
+REFUSED = [
+    ({"events_1": [np.inf, 3]}, "events_1 must be finite; found inf in row 0"),
+    ({"total_1": [50, 0]}, "total_1 must be above 0; found 0.0 in row 1"),
+    ({"events_1": [-1, 3]}, "events_1 must be 0 or more; found -1.0 in row 0"),
+    ({"events_2": [6, 99]}, "events_2 must not be above total_2; found 99.0 in row 1"),
+    ({"events_2": ["six", 9]}, "events_2 must hold numbers; found 'six' in row 0"),
+    ({"events_2": [6, 9, 1]}, "the same length"),
+    ({"events_1": [[3, 5]]}, "one-dimensional"),
+    ({"events_1": [], "total_1": [], "events_2": [], "total_2": []}, "There is no study"),
+    (
+        {"events_1": [0, 0], "events_2": [0, 0]},
+        "No study has both events and people without them|Peto's odds ratio needs",
+    ),
+]
+
+
+@pytest.mark.filterwarnings("error")
+@pytest.mark.parametrize(("wrong", "message"), REFUSED)
+@pytest.mark.parametrize(
+    "fit",
+    [
+        lambda c: meta.mantel_haenszel("OR", **c),
+        lambda c: meta.mantel_haenszel("RD", **c),
+        lambda c: meta.peto(**c),
+        *(lambda c, model=model: meta.glmm("OR", model=model, **c) for model in meta.CountModel),
+    ],
+)
+def test_counts_that_cannot_be_used_are_one_clear_error_in_every_method(fit, wrong, message):
+    counts = {"events_1": [3, 5], "total_1": [50, 60], "events_2": [6, 9], "total_2": [50, 60]}
+    with pytest.raises(ModelInputError, match=message):
+        fit(counts | wrong)
+
+
+@pytest.mark.filterwarnings("error")
+@given(
+    seed=st.integers(0, 10_000), k=st.integers(1, 6), people=st.sampled_from([2, 9, 400]), risk=st.floats(0.001, 0.999)
+)
+@settings(max_examples=40)
+def test_any_counts_give_finite_numbers_or_one_of_our_errors(seed, k, people, risk):
+    rng = np.random.default_rng(seed)
+    n1, n2 = rng.integers(1, people, k), rng.integers(1, people, k)
+    counts = {"events_1": rng.binomial(n1, risk), "total_1": n1, "events_2": rng.binomial(n2, risk**2), "total_2": n2}
+    for model in meta.CountModel:
+        for moderators in (None, rng.choice([0.0, 1.0], k)):
+            try:
+                found = meta.glmm("OR", model=model, moderators=moderators, **counts)
+            except (ModelInputError, ConvergenceError):
+                continue
+            assert np.isfinite([*found.beta, *found.standard_errors, found.q_lrt, found.q_wald, found.i2]).all()
+            assert found.standard_errors.max() < 1000
+            assert "nan" not in found.summary() + found._repr_html_()
+
+
+def test_a_study_with_a_missing_count_is_left_out_of_a_mixed_model_and_told():
+    import pandas as pd
+
+    counts = {"events_1": pd.array([3, None, 5], dtype="Int64"), "total_1": [50, 40, 60], "events_2": [6, 2, 9]}
+    found = meta.glmm("OR", **counts, total_2=[50, 45, 60], labels=["a", "b", "a"])
+    assert found.labels == ("a", "a")
+    assert found.notes == ("1 study with missing counts left out.",)
+    assert "missing" in found.summary()
+    with pytest.raises(ModelInputError, match="missing in row 1"):
+        meta.peto(**counts, total_2=[50, 45, 60])
+
+
+def test_moderators_that_set_studies_without_events_apart_are_told_before_the_search():
+    counts = {
+        "events_1": [0, 0, 4, 5],
+        "total_1": [40, 50, 60, 70],
+        "events_2": [3, 2, 6, 9],
+        "total_2": [40, 50, 60, 70],
+    }
+    for model in meta.CountModel:
+        with pytest.raises(ModelInputError, match="do not bound intercept, x1"):
+            meta.glmm("OR", model=model, moderators=[1, 1, 0, 0], **counts)
+        assert np.isfinite(meta.glmm("OR", model=model, moderators=[1, 0, 1, 0], **counts).standard_errors).all()
+    with pytest.raises(ModelInputError, match="do not suffice for intercept, x1"):
+        meta.glmm("OR", moderators=[1, 0, 0], **{name: [0, *column[2:]] if "events" in name else column[1:]
+                  for name, column in counts.items()})  # fmt: skip
+
+
+def test_opposite_sides_of_a_table_are_unbounded_whatever_their_sums():
+    counts = {"events_1": [0, 5], "total_1": [10, 10], "events_2": [3, 10], "total_2": [10, 10]}
+    for model in ("UM.FS", "CM.EL"):
+        with pytest.raises(ModelInputError, match="OR has no finite estimate"):
+            meta.glmm("OR", model=model, **counts)
+    with pytest.raises(ModelInputError, match="Pool the risk itself"):
+        meta.glmm("PLO", events=[9, 4], total=[9, 4])
+
+
+def test_the_exact_conditional_model_needs_whole_counts_and_not_too_many():
+    counts = {"events_1": [1.5, 3], "total_1": [10, 10], "events_2": [3, 4], "total_2": [10, 10]}
+    with pytest.raises(ModelInputError, match=r"found 1.5 of 10 and 3 of 10. Use model='UM.FS'"):
+        meta.glmm("OR", model="CM.EL", **counts)
+    huge = {"events_1": [10**6], "total_1": [10**9], "events_2": [2 * 10**6], "total_2": [10**9]}
+    with pytest.raises(ModelInputError, match="3,000,000"):
+        meta.glmm("OR", model="CM.EL", **huge)
+    assert meta.glmm("OR", **huge).se == pytest.approx(np.sqrt(1.5e-6 + 2e-9 - 1e-12), rel=1e-5)
 
 
 def test_results_show_estimate_heterogeneity_and_tests():
