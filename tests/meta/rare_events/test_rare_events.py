@@ -211,6 +211,8 @@ def test_a_method_that_cannot_be_used_says_why_beside_those_that_can():
     assert "Peto" in found.summary()
     with pytest.raises(ModelInputError, match="OR, RR, RD"):
         meta.rare_event_sensitivity([1], [9], [2], [9], measure="SMD")
+    with pytest.raises(ModelInputError, match="between 0 and 1"):
+        meta.rare_event_sensitivity([1], [9], [2], [9], level=95)
 
 
 def test_a_single_study_has_no_test_of_heterogeneity_in_any_model():
@@ -374,6 +376,19 @@ def test_moderators_that_set_studies_without_events_apart_are_told_before_the_se
     with pytest.raises(ModelInputError, match="do not suffice for intercept, x1"):
         meta.glmm("OR", moderators=[1, 0, 0], **{name: [0, *column[2:]] if "events" in name else column[1:]
                   for name, column in counts.items()})  # fmt: skip
+
+
+@pytest.mark.parametrize("model", [None, "UM.RS", "CM.EL", "CM.AL"])
+def test_units_of_a_moderator_change_its_coefficient_and_nothing_else(model):
+    counts = {"events_1": [3, 5, 2, 6], "total_1": [50, 60, 40, 90], "events_2": [6, 9, 1, 11]}
+    counts["total_2"] = [50, 60, 44, 80]
+    x = np.array([1.0, 5.0, 10.0, 12.0])
+    plain = meta.glmm("OR", model=model, moderators=x, **counts)
+    for other, factor in ((x + 2000, 1.0), (x * 1e-9, 1e9), (x * 1e6 - 5, 1e-6)):
+        found = meta.glmm("OR", model=model, moderators=other, **counts)
+        assert found.beta[1] == pytest.approx(plain.beta[1] * factor, rel=1e-5)
+        assert found.standard_errors[1] == pytest.approx(plain.standard_errors[1] * factor, rel=1e-5)
+        assert (found.loglik, found.qm, found.q_wald) == pytest.approx((plain.loglik, plain.qm, plain.q_wald), rel=1e-5)
 
 
 def test_opposite_sides_of_a_table_are_unbounded_whatever_their_sums():

@@ -73,14 +73,15 @@ def glmm(
     if moderators is not None:
         of_effects = of_effects.of_rows(rows)
         _refuse_lost_rank(of_effects.x, of_effects.terms)
-    known = Studies(own["y"].to_numpy()[rows], own["v"].to_numpy()[rows]).as_stack(of_effects.x)
-    refuse_separation(measure, chosen, frame, of_effects.x, of_effects.terms)
+    x, back = _of_unit_size(of_effects.x)
+    known = Studies(own["y"].to_numpy()[rows], own["v"].to_numpy()[rows]).as_stack(x)
+    refuse_separation(measure, chosen, frame, x, of_effects.terms)
     terms = terms_of(measure, chosen, frame)
     if chosen == CountModel.UM_RS:
-        fit = _with_random_levels(terms, levels_of(measure, frame), of_effects.x, known, method)
+        fit = _with_random_levels(terms, levels_of(measure, frame), x, known, method)
     else:
         levels = levels_of(measure, frame) if chosen == CountModel.UM_FS else np.empty(0)
-        fit = _by_quadrature(terms, levels, of_effects.x, known, method)
+        fit = _by_quadrature(terms, levels, x, known, method)
     q_df, q_lrt = len(rows) - len(fit.beta), max(0.0, 2.0 * (fit.saturated - fit.common))
     share = fit.tau**2 / float(typical_within_variance(known)[0]) if fit.tau > 0 else 0.0
     return MixedModelResult(
@@ -89,8 +90,8 @@ def glmm(
         method,
         tuple(names[row] for row in rows),
         None if moderators is None else of_effects,
-        fit.beta,
-        fit.covariance,
+        back @ fit.beta,
+        back @ fit.covariance @ back.T,
         level,
         fit.tau**2,
         100.0 * share / (1.0 + share),
@@ -149,6 +150,16 @@ def _refuse_lost_rank(x: Array, terms: tuple[str, ...]) -> None:
             f"The {studies(len(x))} that tell something of the effect do not suffice for {', '.join(terms)}: the "
             "others have no events to compare, or missing counts. Use fewer moderators."
         )
+
+
+def _of_unit_size(x: Array) -> tuple[Array, Array]:
+    """The model matrix with orthogonal columns of mean square 1, and what turns its coefficients into those of ``x``.
+
+    Searches would not settle where a moderator is a year, or has another unit far from 1.
+    """
+    q, r = np.linalg.qr(x)
+    size = np.sign(np.diagonal(r)) * np.sqrt(len(x))
+    return q * size, np.linalg.solve(r, np.diag(size))
 
 
 def _by_quadrature(terms: list[Term], levels: Array, x: Array, known: Stack, method: str) -> _Fit:

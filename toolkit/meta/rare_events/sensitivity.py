@@ -15,6 +15,7 @@ from toolkit.meta.rare_events.glmm import glmm
 from toolkit.meta.rare_events.mantel_haenszel import mantel_haenszel
 from toolkit.meta.rare_events.peto import peto
 from toolkit.meta.rare_events.strata import check_strata
+from toolkit.meta.settings import check_level
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -87,6 +88,7 @@ def rare_event_sensitivity(
 
     Raises ModelInputError for counts that cannot be used, with their rows, and for another measure.
     """
+    level = check_level(level)
     counts = {"events_1": events_1, "total_1": total_1, "events_2": events_2, "total_2": total_2}
     k = len(check_strata(measure, _MEASURES, counts, None).labels)
     rows = tuple(_row(*parts) for parts in _methods(measure, counts, level))

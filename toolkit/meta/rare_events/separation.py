@@ -49,13 +49,13 @@ def refuse_separation(
     measure: str, model: CountModel | None, frame: dict[str, Array], x: Array, terms: tuple[str, ...]
 ) -> None:
     """Raise ModelInputError where no maximum of the likelihood bounds the effects of this model matrix (k, p)."""
-    edges, of_mean = effect_edges(frame), bool((x == 1).all())
+    edges, of_mean = effect_edges(frame), np.allclose(x, 1.0)
     if model == CountModel.UM_RS:  # the studies share a level
         ones, groups = np.ones((len(x), 1)), group_edges(frame)
         x = np.block([[ones, x], [ones, np.zeros_like(x)]])
         edges = Edges(*(np.concatenate(sides) for sides in zip(*groups, strict=True)))
-    # A mean is unbounded where all studies are on one side, and that needs no search.
-    if not (edges.few.all() or edges.many.all() if (x == 1).all() else _rises_for_ever(x, edges)):
+    on_one_side = bool(edges.few.all() or edges.many.all())
+    if not (on_one_side if np.allclose(x, 1.0) else _rises_for_ever(x, edges)):  # a mean needs no search
         return
     other = {"PLO": "Pool the risk itself", "IRLN": "Pool the rate itself", "IRR": "Pool the rate difference"}
     remedy = other.get(measure, "Pool the risk difference, or use peto")
