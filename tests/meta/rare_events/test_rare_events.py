@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from toolkit import meta
 from toolkit.errors import ConvergenceError, ModelInputError
-from toolkit.meta.rare_events.mixed_likelihood import climbing_step
+from toolkit.meta.rare_events.ascent import climbing_step
 
 REFERENCE = Path(__file__).parents[2] / "reference"
 VALUES = json.loads((REFERENCE / "rare_events.json").read_text())
@@ -26,7 +26,7 @@ MIXED = [
 def counts_of(name):
     columns = {key: np.array(column, dtype=float) for key, column in VALUES["sets"][name].items()}
     names = {"a": "events_1", "c": "events_2", "n1": "total_1", "n2": "total_2", "t1": "time_1", "t2": "time_2"}
-    names |= {"x": "events", "n": "total"}
+    names |= {"x": "events", "n": "total", "t": "time"}
     return {names[key]: column for key, column in columns.items()}
 
 
@@ -69,11 +69,13 @@ def test_a_single_study_has_no_heterogeneity_as_in_metafor():
     assert (found.i2, wanted["i2"]) == (0, 0)
 
 
-def test_quadrature_that_is_too_coarse_is_made_finer_until_a_maximum_is_found():
-    case = VALUES["sparse"]
-    for points in (5, 7, 15, 60):
-        found = meta.glmm("PLO", points=points, **counts_of("sparse"))
-        assert found.estimate == pytest.approx(case["estimate"], abs=0.01 * case["se"])
+@pytest.mark.parametrize(("measure", "name"), [("PLO", "sparse"), ("IRLN", "sparse_rates")])
+def test_integrals_are_exact_where_seven_points_of_quadrature_are_too_coarse(measure, name):
+    case, found = VALUES[name], meta.glmm(measure, **counts_of(name))
+    assert found.estimate == pytest.approx(case["estimate"], abs=TOLERANCE["definition"] * case["se"])
+    for part in ("se", "tau2"):
+        assert getattr(found, part) == pytest.approx(case[part], rel=TOLERANCE["definition"])
+    assert found.loglik == pytest.approx(case["loglik"], abs=1e-8)
 
 
 @pytest.mark.parametrize("model", ["CM.AL", "CM.EL"])
@@ -95,7 +97,7 @@ def test_a_mixed_model_of_counts_equals_that_of_metafor_or_of_its_definition(cas
     assert found.estimate == pytest.approx(case["estimate"], abs=TOLERANCE[kind] * case["se"] + 1e-9)
     assert found.se == pytest.approx(case["se"], rel=TOLERANCE[kind])
     assert found.tau2 == pytest.approx(case["tau2"], rel=3 * TOLERANCE[kind], abs=1e-9)
-    for name in ("i2", "h2", "q_lrt"):
+    for name in ("i2", "h2", "q_lrt", "q_wald"):
         if case.get(name) is not None:
             assert getattr(found, name) == pytest.approx(case[name], rel=5 * TOLERANCE[kind], abs=1e-8)
     # With several points of quadrature and tau2 > 0 lme4's log-likelihood lacks constants, so that it is no reference.
@@ -104,6 +106,120 @@ def test_a_mixed_model_of_counts_equals_that_of_metafor_or_of_its_definition(cas
         for name in ("aic", "bic"):
             if case.get(name) is not None:
                 assert getattr(found.information(), name) == pytest.approx(case[name], abs=1e-6)
+
+
+def test_the_model_with_random_levels_equals_its_definition_and_metafors_is_lower():
+    case = VALUES["random_levels"][0]
+    found = meta.glmm("OR", model="UM.RS", **counts_of(case["data"]))
+    for name in ("se", "tau2", "level_variance", "q_lrt", "q_wald"):
+        assert getattr(found, name) == pytest.approx(case[name], rel=TOLERANCE["definition"])
+    assert found.estimate == pytest.approx(case["estimate"], abs=TOLERANCE["definition"] * case["se"])
+    assert found.loglik == pytest.approx(case["loglik"], abs=1e-6)
+    metafor = case["metafor"]
+    assert found.loglik >= metafor["loglik"]
+    assert found.estimate == pytest.approx(metafor["estimate"], abs=2 * TOLERANCE["count-model"] * case["se"])
+    assert found.se == pytest.approx(metafor["se"], rel=TOLERANCE["random-levels"])
+    for name in ("tau2", "level_variance", "q_lrt", "i2"):
+        assert getattr(found, name) == pytest.approx(metafor[name], rel=TOLERANCE["count-model"])
+    for name in ("aic", "bic"):
+        assert getattr(found.information(), name) == pytest.approx(metafor[name], abs=1e-4)
+
+
+def test_rates_with_random_levels_equal_metafor_with_a_tau2_of_exactly_0():
+    found, wanted = meta.glmm("IRR", model="UM.RS", **counts_of("hart1999")), VALUES["rate_levels"]
+    assert found.tau2 == 0
+    assert found.estimate == pytest.approx(wanted["estimate"], abs=TOLERANCE["count-model"] * found.se)
+    assert found.loglik == pytest.approx(wanted["loglik"], abs=1e-4)
+    assert found.q_lrt == pytest.approx(wanted["q_lrt"], rel=TOLERANCE["count-model"])
+
+
+def test_tables_with_a_zero_cell_have_random_levels_and_a_test_of_heterogeneity_as_in_metafor():
+    found, wanted = meta.glmm("OR", model="UM.RS", **counts_of("yusuf1985")), VALUES["zero_levels"]
+    assert found.tau2 == wanted["tau2"] == 0
+    assert found.estimate == pytest.approx(wanted["estimate"], abs=TOLERANCE["count-model"] * found.se)
+    for name in ("level_variance", "q_lrt"):
+        assert getattr(found, name) == pytest.approx(wanted[name], rel=TOLERANCE["count-model"])
+
+
+MODERATED = [
+    pytest.param(case, id="-".join(case[name] for name in ("data", "measure", "model", "method")))
+    for case in VALUES["moderated"]
+]
+
+
+@pytest.mark.parametrize("case", MODERATED)
+def test_moderators_of_counts_equal_those_of_metafor(case):
+    counts = counts_of(case["data"])
+    if case["measure"] == "IRLN":
+        counts["time"] = counts.pop("total")
+    model, moderators = case["model"] or None, VALUES["moderator"][case["data"]]
+    found = meta.glmm(case["measure"], model=model, method=case["method"], moderators=moderators, **counts)
+    rel = TOLERANCE["random-levels" if model == "UM.RS" else "count-model"]
+    assert found.terms == ("intercept", "x1")
+    assert (found.beta - case["beta"]) / case["se"] == pytest.approx([0, 0], abs=rel)
+    assert found.standard_errors == pytest.approx(case["se"], rel=rel)
+    assert found.tau2 == pytest.approx(case["tau2"], rel=3 * rel, abs=1e-9)
+    assert found.q_df == case["q_df"]
+    assert found.qm_df == (1, None)
+    names = ("i2", "h2", "q_lrt", "qm") + (() if model == "UM.RS" else ("q_wald", "qm_p"))
+    for name in names:  # the omnibus statistics of UM.RS have the errors of glmer's standard errors twice
+        assert getattr(found, name) == pytest.approx(case[name], rel=3 * rel)
+
+
+def test_moderators_of_the_exact_conditional_model_equal_its_definition():
+    case = VALUES["exact_moderated"]
+    moderators = VALUES["moderator"][case["data"]]
+    found = meta.glmm("OR", model="CM.EL", moderators=moderators, **counts_of(case["data"]))
+    assert (found.beta - case["beta"]) / case["se"] == pytest.approx([0, 0], abs=TOLERANCE["definition"])
+    assert found.standard_errors == pytest.approx(case["se"], rel=TOLERANCE["definition"])
+    for name in ("tau2", "q_lrt"):
+        assert getattr(found, name) == pytest.approx(case[name], rel=TOLERANCE["definition"])
+    assert found.loglik == pytest.approx(case["loglik"], abs=1e-8)
+
+
+def test_methods_for_rare_events_stand_side_by_side():
+    wanted = VALUES["methods"]
+    counts = counts_of("zeros")
+    frame = meta.rare_event_sensitivity(**counts).to_frame().set_index("method")
+    corrected = frame.loc["Inverse variance, 1/2 added"], wanted["with_double_zeros"]
+    dropped = frame.loc["Inverse variance, 1/2 added, without double zeros"], wanted["without_double_zeros"]
+    for row, numbers in (corrected, dropped):
+        for name in ("k", "estimate", "ci_low", "ci_high"):
+            assert row[name] == pytest.approx(numbers[name], rel=TOLERANCE["iterated"])
+    assert frame.estimate["Mantel-Haenszel"] == pytest.approx(wanted["mantel_haenszel"], rel=TOLERANCE["closed-form"])
+    assert frame.estimate["Peto"] == pytest.approx(wanted["peto"], rel=TOLERANCE["closed-form"])
+    for model in ("UM.FS", "CM.EL"):
+        row = frame.filter(like=model, axis=0).iloc[0]
+        assert row.estimate == pytest.approx(meta.glmm("OR", model=model, **counts).estimate, rel=1e-12)
+    assert (frame.reason == "").all()
+    assert (frame.assumes != "").all()
+
+
+def test_a_method_that_cannot_be_used_says_why_beside_those_that_can():
+    of_ratio = meta.rare_event_sensitivity(**counts_of("zeros"), measure="RR").to_frame()
+    assert of_ratio.method.tolist() == [
+        "Mantel-Haenszel",
+        "Inverse variance, 1/2 added",
+        "Inverse variance, 1/2 added, without double zeros",
+    ]
+    assert of_ratio.estimate.notna().all()
+    found = meta.rare_event_sensitivity([0, 0], [9, 9], [2, 1], [9, 9])
+    one_sided = found.to_frame().set_index("method")
+    assert (one_sided.estimate.isna() == (one_sided.reason != "")).all()
+    assert one_sided.estimate.notna()["Peto"]
+    assert "no Mantel-Haenszel estimate" in one_sided.reason["Mantel-Haenszel"]
+    assert "Peto" in found.summary()
+    with pytest.raises(ModelInputError, match="OR, RR, RD"):
+        meta.rare_event_sensitivity([1], [9], [2], [9], measure="SMD")
+    with pytest.raises(ModelInputError, match="between 0 and 1"):
+        meta.rare_event_sensitivity([1], [9], [2], [9], level=95)
+
+
+def test_a_single_study_has_no_test_of_heterogeneity_in_any_model():
+    counts = {"events_1": [3], "total_1": [50], "events_2": [6], "total_2": [60]}
+    for model in meta.CountModel:
+        found = meta.glmm("OR", model=model, method="EE", **counts)
+        assert (found.q_wald, found.q_wald_p, found.q_df) == (0, 1, 0)
 
 
 def test_a_prediction_interval_has_the_variance_of_the_effects_and_of_their_mean():
@@ -148,6 +264,7 @@ def test_order_does_not_matter_and_groups_that_change_places_change_the_sign(see
         lambda *t: meta.mantel_haenszel("RD", *t),
         meta.peto,
         lambda *t: meta.glmm("OR", events_1=t[0], total_1=t[1], events_2=t[2], total_2=t[3]),
+        lambda *t: meta.glmm("OR", model="CM.EL", events_1=t[0], total_1=t[1], events_2=t[2], total_2=t[3]),
     ):
         one = fit(a, n1, c, n2)
         assert fit(*(part[order] for part in (a, n1, c, n2))).estimate == pytest.approx(
@@ -168,13 +285,129 @@ def test_order_does_not_matter_and_groups_that_change_places_change_the_sign(see
         (lambda: meta.glmm("IRR", model="CM.AL", events_1=[1], time_1=[9], events_2=[2], time_2=[9]), "fitted by"),
         (lambda: meta.glmm("PLO", model="CM.AL", events=[1], total=[9]), "no model to choose"),
         (lambda: meta.glmm("PLO", events=[1, 2], total=[9, 9], labels=["one"]), "1 labels for 2 studies"),
-        (lambda: meta.glmm("OR", events_1=[0, 0], total_1=[9, 9], events_2=[2, 1], total_2=[9, 9]), "events_1 are 0"),
+        (
+            lambda: meta.glmm("OR", events_1=[0, 0], total_1=[9, 9], events_2=[2, 1], total_2=[9, 9]),
+            "OR has no finite estimate",
+        ),
         (lambda: meta.glmm("OR", events_1=[0], total_1=[9], events_2=[0], total_2=[9]), "nothing to fit"),
     ],
 )
 def test_wrong_input_is_refused_with_the_remedy(call, message):
     with pytest.raises(ModelInputError, match=message):
         call()
+
+
+REFUSED = [
+    ({"events_1": [np.inf, 3]}, "events_1 must be finite; found inf in row 0"),
+    ({"total_1": [50, 0]}, "total_1 must be above 0; found 0.0 in row 1"),
+    ({"events_1": [-1, 3]}, "events_1 must be 0 or more; found -1.0 in row 0"),
+    ({"events_2": [6, 99]}, "events_2 must not be above total_2; found 99.0 in row 1"),
+    ({"events_2": ["six", 9]}, "events_2 must hold numbers; found 'six' in row 0"),
+    ({"events_2": [6, 9, 1]}, "the same length"),
+    ({"events_1": [[3, 5]]}, "one-dimensional"),
+    ({"events_1": [], "total_1": [], "events_2": [], "total_2": []}, "There is no study"),
+    (
+        {"events_1": [0, 0], "events_2": [0, 0]},
+        "No study has both events and people without them|Peto's odds ratio needs",
+    ),
+]
+
+
+@pytest.mark.filterwarnings("error")
+@pytest.mark.parametrize(("wrong", "message"), REFUSED)
+@pytest.mark.parametrize(
+    "fit",
+    [
+        lambda c: meta.mantel_haenszel("OR", **c),
+        lambda c: meta.mantel_haenszel("RD", **c),
+        lambda c: meta.peto(**c),
+        *(lambda c, model=model: meta.glmm("OR", model=model, **c) for model in meta.CountModel),
+    ],
+)
+def test_counts_that_cannot_be_used_are_one_clear_error_in_every_method(fit, wrong, message):
+    counts = {"events_1": [3, 5], "total_1": [50, 60], "events_2": [6, 9], "total_2": [50, 60]}
+    with pytest.raises(ModelInputError, match=message):
+        fit(counts | wrong)
+
+
+@pytest.mark.filterwarnings("error")
+@given(
+    seed=st.integers(0, 10_000), k=st.integers(1, 6), people=st.sampled_from([2, 9, 400]), risk=st.floats(0.001, 0.999)
+)
+@settings(max_examples=40)
+def test_any_counts_give_finite_numbers_or_one_of_our_errors(seed, k, people, risk):
+    rng = np.random.default_rng(seed)
+    n1, n2 = rng.integers(1, people, k), rng.integers(1, people, k)
+    counts = {"events_1": rng.binomial(n1, risk), "total_1": n1, "events_2": rng.binomial(n2, risk**2), "total_2": n2}
+    for model in meta.CountModel:
+        for moderators in (None, rng.choice([0.0, 1.0], k)):
+            try:
+                found = meta.glmm("OR", model=model, moderators=moderators, **counts)
+            except (ModelInputError, ConvergenceError):
+                continue
+            assert np.isfinite([*found.beta, *found.standard_errors, found.q_lrt, found.q_wald, found.i2]).all()
+            assert found.standard_errors.max() < 1000
+            assert "nan" not in found.summary() + found._repr_html_()
+
+
+def test_a_study_with_a_missing_count_is_left_out_of_a_mixed_model_and_told():
+    import pandas as pd
+
+    counts = {"events_1": pd.array([3, None, 5], dtype="Int64"), "total_1": [50, 40, 60], "events_2": [6, 2, 9]}
+    found = meta.glmm("OR", **counts, total_2=[50, 45, 60], labels=["a", "b", "a"])
+    assert found.labels == ("a", "a")
+    assert found.notes == ("1 study with missing counts left out.",)
+    assert "missing" in found.summary()
+    with pytest.raises(ModelInputError, match="missing in row 1"):
+        meta.peto(**counts, total_2=[50, 45, 60])
+
+
+def test_moderators_that_set_studies_without_events_apart_are_told_before_the_search():
+    counts = {
+        "events_1": [0, 0, 4, 5],
+        "total_1": [40, 50, 60, 70],
+        "events_2": [3, 2, 6, 9],
+        "total_2": [40, 50, 60, 70],
+    }
+    for model in meta.CountModel:
+        with pytest.raises(ModelInputError, match="do not bound intercept, x1"):
+            meta.glmm("OR", model=model, moderators=[1, 1, 0, 0], **counts)
+        assert np.isfinite(meta.glmm("OR", model=model, moderators=[1, 0, 1, 0], **counts).standard_errors).all()
+    with pytest.raises(ModelInputError, match="do not suffice for intercept, x1"):
+        meta.glmm("OR", moderators=[1, 0, 0], **{name: [0, *column[2:]] if "events" in name else column[1:]
+                  for name, column in counts.items()})  # fmt: skip
+
+
+@pytest.mark.parametrize("model", [None, "UM.RS", "CM.EL", "CM.AL"])
+def test_units_of_a_moderator_change_its_coefficient_and_nothing_else(model):
+    counts = {"events_1": [3, 5, 2, 6], "total_1": [50, 60, 40, 90], "events_2": [6, 9, 1, 11]}
+    counts["total_2"] = [50, 60, 44, 80]
+    x = np.array([1.0, 5.0, 10.0, 12.0])
+    plain = meta.glmm("OR", model=model, moderators=x, **counts)
+    for other, factor in ((x + 2000, 1.0), (x * 1e-9, 1e9), (x * 1e6 - 5, 1e-6)):
+        found = meta.glmm("OR", model=model, moderators=other, **counts)
+        assert found.beta[1] == pytest.approx(plain.beta[1] * factor, rel=1e-5)
+        assert found.standard_errors[1] == pytest.approx(plain.standard_errors[1] * factor, rel=1e-5)
+        assert (found.loglik, found.qm, found.q_wald) == pytest.approx((plain.loglik, plain.qm, plain.q_wald), rel=1e-5)
+
+
+def test_opposite_sides_of_a_table_are_unbounded_whatever_their_sums():
+    counts = {"events_1": [0, 5], "total_1": [10, 10], "events_2": [3, 10], "total_2": [10, 10]}
+    for model in ("UM.FS", "CM.EL"):
+        with pytest.raises(ModelInputError, match="OR has no finite estimate"):
+            meta.glmm("OR", model=model, **counts)
+    with pytest.raises(ModelInputError, match="Pool the risk itself"):
+        meta.glmm("PLO", events=[9, 4], total=[9, 4])
+
+
+def test_the_exact_conditional_model_needs_whole_counts_and_not_too_many():
+    counts = {"events_1": [1.5, 3], "total_1": [10, 10], "events_2": [3, 4], "total_2": [10, 10]}
+    with pytest.raises(ModelInputError, match=r"found 1.5 of 10 and 3 of 10. Use model='UM.FS'"):
+        meta.glmm("OR", model="CM.EL", **counts)
+    huge = {"events_1": [10**6], "total_1": [10**9], "events_2": [2 * 10**6], "total_2": [10**9]}
+    with pytest.raises(ModelInputError, match="3,000,000"):
+        meta.glmm("OR", model="CM.EL", **huge)
+    assert meta.glmm("OR", **huge).se == pytest.approx(np.sqrt(1.5e-6 + 2e-9 - 1e-12), rel=1e-5)
 
 
 def test_results_show_estimate_heterogeneity_and_tests():
@@ -193,3 +426,11 @@ def test_a_newton_step_that_is_cut_short_still_climbs():
     step = climbing_step(gradient, information)
     assert step @ gradient > 0
     assert np.abs(step).max() <= 2.0 + 1e-12
+
+
+def test_random_levels_of_opposite_studies_are_fitted_at_a_maximum_and_not_at_a_saddle():
+    counts = {"events_1": [791, 1058], "total_1": [1943, 1763], "events_2": [1378, 254], "total_2": [1550, 319]}
+    found = meta.glmm("OR", model="UM.RS", **counts)
+    near = meta.glmm("OR", model="UM.FS", **counts)
+    assert found.estimate == pytest.approx(near.estimate, abs=0.1)
+    assert 0 < found.se < 1

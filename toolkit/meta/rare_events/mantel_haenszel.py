@@ -9,6 +9,7 @@ import numpy as np
 from scipy.special import chdtrc
 
 from toolkit.errors import ModelInputError
+from toolkit.meta.rare_events.count_terms import expected_events
 from toolkit.meta.rare_events.strata import Strata, check_strata
 from toolkit.meta.rare_events.stratified_result import StratifiedResult, StratumTest, stratified_result
 from toolkit.meta.settings import check_level
@@ -64,16 +65,21 @@ def mantel_haenszel(
 
 
 def _pool(strata: Strata, correction: bool, level: float) -> StratifiedResult:
+    told = strata.events > 0 if strata.measure in _RATES else (strata.events > 0) & (strata.events < strata.size)
+    if not told.any():
+        raise ModelInputError(
+            "No study has an event: there is nothing to pool."
+            if strata.measure in _RATES
+            else "No study has both events and people without them: there is nothing to pool."
+        )
     pooled = _METHODS[strata.measure](strata)
     if not np.isfinite(pooled.estimate) or not np.isfinite(pooled.variance):
         raise ModelInputError(
             f"{strata.measure} has no Mantel-Haenszel estimate: in all studies together one group has no event (or "
-            "nothing but events). A risk difference (RD) can be pooled."
+            "nothing but events). Pool the difference (RD, IRD)."
         )
-    association = (
-        None if strata.measure in ("RD", "IRD") and strata.events.sum() == 0 else _association(strata, correction)
-    )
-    homogeneity = _homogeneity(strata, np.exp(pooled.estimate)) if strata.measure == "OR" else {}
+    association = _association(strata, correction)
+    homogeneity = _homogeneity(strata, pooled.estimate) if strata.measure == "OR" else {}
     return stratified_result(
         strata,
         "Mantel-Haenszel",
@@ -149,32 +155,19 @@ def _association(s: Strata, correction: bool) -> StratumTest:
         with np.errstate(divide="ignore", invalid="ignore"):
             parts = s.sizes_1 * s.sizes_2 * s.events * (s.size - s.events) / (s.size**2 * (s.size - 1.0))
         spread = np.nansum(parts)
-    if not spread > 0:
-        return StratumTest(None, 1, None, "No study has both events and people without them.")
     distance = abs(float(np.sum(s.events_1 - expected)))
     statistic = (distance - (0.5 if correction else 0.0)) ** 2 / float(spread)  # as metafor, also below 1/2
     return StratumTest(statistic, 1, float(chdtrc(1, statistic)))
 
 
-def _homogeneity(s: Strata, odds_ratio: float) -> dict[str, StratumTest]:
+def _homogeneity(s: Strata, log_ratio: float) -> dict[str, StratumTest]:
     """The tests of Breslow and Day (1980) and Tarone (1985, Biometrika 72:91) that all strata share an odds ratio."""
     told = (s.events > 0) & (s.events < s.size)
     s, df = s.take(told), int(told.sum()) - 1
     if df < 1:
         none = StratumTest(None, 0, None, "Fewer than two studies have both events and people without them.")
         return {"Breslow-Day": none, "Tarone": none}
-    without = s.size - s.events
-    if odds_ratio == 1.0:
-        expected = s.sizes_1 * s.events / s.size
-    else:
-        first, second = 1.0 - odds_ratio, s.sizes_2 - s.events + odds_ratio * (s.sizes_1 + s.events)
-        expected = (np.sqrt(second**2 + 4.0 * first * odds_ratio * s.sizes_1 * s.events) - second) / (2.0 * first)
-    variance = 1.0 / (
-        1.0 / expected
-        + 1.0 / (s.events - expected)
-        + 1.0 / (s.sizes_1 - expected)
-        + 1.0 / (without - s.sizes_1 + expected)
-    )
+    expected, variance = expected_events(s.sizes_1, s.sizes_2, s.events, log_ratio)
     distance = s.events_1 - expected
     breslow_day = float(np.sum(distance**2 / variance))
     tarone = breslow_day - float(distance.sum() ** 2 / variance.sum())

@@ -9,6 +9,7 @@ import numpy as np
 from scipy.special import chdtrc
 
 from toolkit.effects import effect_sizes
+from toolkit.effects.raw import number_columns, require
 from toolkit.errors import ModelInputError
 from toolkit.meta.frozen import Frozen
 
@@ -68,18 +69,33 @@ def check_strata(
     """
     if measure not in known:
         raise ModelInputError(f"measure must be one of {', '.join(known)}; got {measure!r}.")
+    columns = check_counts(counts)
     add = 0.0 if measure == "PETO" else None  # Peto's effects are defined at zero
-    frame = effect_sizes(measure, add=add, drop_double_zero="total_1" in counts, **counts)
+    frame = effect_sizes(measure, add=add, drop_double_zero="total_1" in counts, **columns)
     k = len(frame)
-    if not k:
-        raise ModelInputError("There is no study: the columns of counts are empty. Check which rows were selected.")
     names = label_names(labels, k)
-    columns = [np.array(column, dtype=float) for column in counts.values()]
-    missing = np.flatnonzero(np.isnan(np.array(columns)).any(0))
+    missing = np.flatnonzero(np.isnan(list(columns.values())).any(0))
     if len(missing):
         shown = ", ".join(map(str, missing[:5].tolist()))
         raise ModelInputError(f"A count is missing in row {shown}: complete it, or leave the study out.")
-    return Strata(measure, names, *columns, frame["y"].to_numpy(), frame["v"].to_numpy())
+    return Strata(measure, names, *columns.values(), frame["y"].to_numpy(), frame["v"].to_numpy())
+
+
+def check_counts(counts: dict[str, ArrayLike]) -> dict[str, Array]:
+    """Events and totals or person-time as columns (k,), a missing number as NaN.
+
+    Raises ModelInputError for text, other shapes, lengths that differ, no study at all, infinite numbers, and totals or
+    person-time of 0 or less, with their rows.
+    """
+    columns = number_columns(counts)
+    if not all(len(column) for column in columns.values()):
+        raise ModelInputError("There is no study: the columns of counts are empty. Check which rows were selected.")
+    for name, column in columns.items():
+        require(np.isfinite(column), name, column, "be finite", "Check the number.")
+        if not name.startswith("events"):
+            remedy = "A group without anybody tells nothing: leave the study out, or check the number."
+            require(column > 0, name, column, "be above 0", remedy)
+    return columns
 
 
 def label_names(labels: Sequence[object] | None, k: int) -> tuple[str, ...]:

@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from toolkit import meta
-from toolkit.errors import ConvergenceError, ModelInputError
 from toolkit.numbers import confidence_level, p_value, significant
 from toolkit.synthesis.all_estimates import RHO
 from toolkit.synthesis.wording import natural_interval
@@ -102,15 +101,18 @@ def counts_table(synthesis: Synthesis) -> Table:
     """
     title = f"Models of counts: {synthesis.question.title}"
     counts, code = synthesis.pooled_counts, synthesis.measure.code
-    if counts is None or code not in _MODELS_OF_COUNTS:
+    if counts is None or code not in ("OR", "RR"):
         return sentence_table(title, "Not all pooled rows have the counts of both groups, which models of counts need.")
     level = synthesis.result.level
-    rows = [("As planned: inverse variance, random effects", _effect(synthesis, synthesis.result), "")]
-    for name, assumes, fit in _MODELS_OF_COUNTS[code]:
-        try:
-            rows.append((name, _effect(synthesis, fit(counts, level)), assumes))
-        except (ModelInputError, ConvergenceError) as error:
-            rows.append((name, "", str(error)))
+    methods = meta.rare_event_sensitivity(**counts, measure=code, level=level).estimates
+    rows = [
+        ("As planned: inverse variance, random effects", _effect(synthesis, synthesis.result), ""),
+        *(
+            (method.method, _effect(synthesis, method), method.reason or method.assumes)
+            for method in methods
+            if not method.corrects
+        ),
+    ]
     return Table(
         title=title,
         columns=(
@@ -121,39 +123,6 @@ def counts_table(synthesis: Synthesis) -> Table:
         rows=rows,
         notes=("All use unadjusted counts; the planned analysis may have adjusted figures of the same rows.",),
     )
-
-
-_MODELS_OF_COUNTS = {
-    "OR": (
-        (
-            "Mantel-Haenszel",
-            "one common effect; no zero cell is corrected",
-            lambda counts, level: meta.mantel_haenszel("OR", **counts, level=level),
-        ),
-        (
-            "Peto",
-            "one common effect that is not large, rare events, groups of like size",
-            lambda counts, level: meta.peto(**counts, level=level),
-        ),
-        (
-            "Mixed model, unconditional",
-            "normally distributed effects, a level of each study's own",
-            lambda counts, level: meta.glmm("OR", model="UM.FS", **counts, level=level),
-        ),
-        (
-            "Mixed model, conditional (exact)",
-            "normally distributed effects, given the events of both groups",
-            lambda counts, level: meta.glmm("OR", model="CM.EL", **counts, level=level),
-        ),
-    ),
-    "RR": (
-        (
-            "Mantel-Haenszel",
-            "one common effect; no zero cell is corrected",
-            lambda counts, level: meta.mantel_haenszel("RR", **counts, level=level),
-        ),
-    ),
-}
 
 
 def _cells(synthesis: Synthesis, check: BiasCheck) -> tuple[str, ...]:
