@@ -20,32 +20,31 @@ column = np.atleast_1d
     total_1=st.integers(1, 400), total_2=st.integers(1, 400), shares=st.tuples(st.floats(0, 1), st.floats(0, 1)),
     eta=st.floats(-6, 6),
 )  # fmt: skip
-def test_noncentral_hypergeometric_probabilities_and_moments_equal_scipys(total_1, total_2, shares, eta):
+def test_noncentral_hypergeometric_probabilities_and_moments_equal_their_definition(total_1, total_2, shares, eta):
     events_1, events_2 = round(shares[0] * total_1), round(shares[1] * total_2)
-    events = events_1 + events_2
-    assume(0 < events < total_1 + total_2)
-    counts = NoncentralHypergeometric.of(*map(column, map(float, (events_1, total_1, events_2, total_2))))
-    found = counts.at(np.array([[eta]]))
-    wanted = stats.nchypergeom_fisher(total_1 + total_2, total_1, events, np.exp(eta))
-    probability = wanted.pmf(events_1)
-    assume(probability > 1e-14)
-    assert found.loglik[0, 0] == pytest.approx(np.log(probability), abs=1e-6)
-    assert found.first[0, 0] == pytest.approx(events_1 - wanted.mean(), abs=1e-6)
-    assert found.second[0, 0] == pytest.approx(-wanted.var(), rel=1e-6, abs=1e-9)
+    assume(0 < events_1 + events_2 < total_1 + total_2)
+    assert_conditional_likelihood_is_right(events_1, total_1, events_2, total_2, eta)
 
 
 @pytest.mark.parametrize("eta", [-8.0, -0.1, 0.0, 2.0, 9.0])
 def test_sums_over_thousands_of_possible_counts_leave_nothing_out(eta):
-    counts = NoncentralHypergeometric.of(*map(column, (3000.0, 9000.0, 5000.0, 9500.0)))
-    values = np.arange(8001.0)
-    logs = stats.hypergeom(18500, 9000, 8000).logpmf(values) + values * eta
+    assert_conditional_likelihood_is_right(3000, 9000, 5000, 9500, eta)
+
+
+def assert_conditional_likelihood_is_right(events_1, total_1, events_2, total_2, eta):
+    """By scipy's central hypergeometric distribution, tilted by exp(eta x), summed over all that is possible."""
+    events = events_1 + events_2
+    values = np.arange(max(0, events - total_2), min(total_1, events) + 1.0)
+    logs = stats.hypergeom(total_1 + total_2, total_1, events).logpmf(values) + values * eta
     shares = np.exp(logs - logs.max())
     mean = np.average(values, weights=shares)
+    variance = np.average((values - mean) ** 2, weights=shares)
+    counts = NoncentralHypergeometric.of(*(column(float(n)) for n in (events_1, total_1, events_2, total_2)))
     found = counts.at(np.array([[eta]]))
-    loglik = logs[3000] - logs.max() - np.log(shares.sum())
-    assert found.loglik[0, 0] == pytest.approx(loglik, rel=1e-9)
-    assert found.first[0, 0] == pytest.approx(3000 - mean, rel=1e-9)
-    assert found.second[0, 0] == pytest.approx(-np.average((values - mean) ** 2, weights=shares), rel=1e-7)
+    loglik = logs[values == events_1][0] - logs.max() - np.log(shares.sum())
+    assert found.loglik[0, 0] == pytest.approx(loglik, rel=1e-9, abs=1e-9)
+    assert found.first[0, 0] == pytest.approx(events_1 - mean, rel=1e-9, abs=1e-8)
+    assert found.second[0, 0] == pytest.approx(-variance, rel=1e-6, abs=1e-9)
 
 
 @given(

@@ -50,8 +50,9 @@ def mantel_haenszel(
     Biometrics 42:311) for OR, Greenland and Robins (1985, Biometrics 41:55) for RR and the rates, Sato, Greenland and
     Robins (1989, Biometrics 45:1323) for RD. ``continuity_correction`` is that of the Cochran-Mantel-Haenszel test.
 
-    Raises ModelInputError for counts that cannot be used, with their rows, and where a ratio has no estimate because
-    one group has no event in any study.
+    Raises ModelInputError for counts that cannot be used, with their rows; where no study has both events and people
+    without them (for rates, an event), also for differences, whose standard error would be 0; and where a ratio has no
+    estimate because one group has no event in any study.
     """
     rates = measure in _RATES
     sizes = {"time_1": time_1, "time_2": time_2} if rates else {"total_1": total_1, "total_2": total_2}
