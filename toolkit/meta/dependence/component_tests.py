@@ -22,7 +22,7 @@ class DependentTest(StrEnum):
     """How coefficients of a model with several variance components are tested.
 
     ``z`` normal; ``t`` with the degrees of freedom of the levels that contain a coefficient (metafor's
-    ``test="t", dfs="contain"``); ``residual`` t with k - p degrees of freedom; ``satterthwaite`` t with those of
+    ``test="t", dfs="contain"``); ``residual`` t with k - p degrees of freedom, both with 1 at least; ``satterthwaite`` t with those of
     Satterthwaite's approximation, from the observed information (as lmerTest); ``kenward-roger`` t with standard errors
     that count the uncertainty of the variance components as well, and degrees of freedom from the expected information
     (Kenward and Roger 1997, Biometrics 53:983; as pbkrtest).
@@ -53,8 +53,9 @@ def tested(
         covariance, df = kenward_roger(at), satterthwaite(at, at.curvature.expected)
     if np.isinf(df).any():
         return covariance, None, ("No variance was estimated (all are 0), so that the tests are z.",)
-    if df.min() <= 0:
-        return covariance, None, (f"No degrees of freedom are left: z in place of {test}.",)
+    if df.min() < 1 and test in (DependentTest.T, DependentTest.RESIDUAL):
+        few = "There are no more units than coefficients, so that the tests have 1 degree of freedom, the least."
+        return covariance, np.maximum(df, 1.0), (few,)
     return covariance, df, ()
 
 

@@ -36,6 +36,16 @@ class InnerStructure(StrEnum):
     ID = "ID"
 
 
+UNCORRELATED = {
+    InnerStructure.UN: InnerStructure.DIAG,
+    InnerStructure.CS: InnerStructure.ID,
+    InnerStructure.HCS: InnerStructure.DIAG,
+    InnerStructure.DIAG: InnerStructure.DIAG,
+    InnerStructure.ID: InnerStructure.ID,
+}
+"""Each structure without its correlations."""
+
+
 class InnerCovariance(Protocol):
     """The covariance (m, m) of the random effects of m inner levels as a function of q parameters ``theta``."""
 
@@ -120,6 +130,39 @@ class OneCorrelation:
 
     def _correlations(self, theta: Array) -> Array:
         return theta[-1] + (1.0 - theta[-1]) * np.eye(self.m)
+
+
+@dataclass(frozen=True, eq=False)
+class CommonCorrelation:
+    """One standard deviation and one correlation of m levels: CS by the parameters that it has in the literature."""
+
+    m: int
+    is_linear = False
+
+    @property
+    def low(self) -> Array:
+        """A standard deviation of 0, and the lowest correlation that m effects can all have."""
+        return np.array([0.0, -1.0 / (self.m - 1)])
+
+    @property
+    def high(self) -> Array:
+        """No bound of the standard deviation, and a correlation of 1."""
+        return np.array([np.inf, 1.0])
+
+    def covariance(self, theta: Array) -> Array:
+        """The covariance, (m, m)."""
+        return theta[0] ** 2 * (theta[1] + (1.0 - theta[1]) * np.eye(self.m))
+
+    def slopes(self, theta: Array) -> Array:
+        """Its derivatives, (2, m, m)."""
+        identity = np.eye(self.m)
+        correlation = theta[1] + (1.0 - theta[1]) * identity
+        return np.array([2.0 * theta[0] * correlation, theta[0] ** 2 * (1.0 - identity)])
+
+    def theta_at(self, covariance: Array) -> Array:
+        """The mean standard deviation and correlation."""
+        found = correlations(covariance)[np.triu_indices(self.m, 1)]
+        return np.array([np.sqrt(np.diagonal(covariance)).mean(), found.mean()])
 
 
 @dataclass(frozen=True, eq=False)
@@ -209,9 +252,9 @@ def second_derivatives(shape: InnerCovariance, theta: Array) -> Array:
 
     They steer the search and the curvature at its end, not where it ends.
     """
-    m, q = len(shape.covariance(theta)), len(theta)
-    steps = np.full(q, _STEP)
-    steps[:m] *= np.max(np.abs(theta[:m])) or 1.0
+    steps = np.full(len(theta), _STEP)
+    deviations = np.isinf(shape.high)
+    steps[deviations] *= np.max(np.abs(theta[deviations])) or 1.0
     found = np.array([shape.slopes(theta + step) - shape.slopes(theta - step) for step in np.diag(steps)])
     found /= 2.0 * steps[:, None, None, None]
     return 0.5 * (found + np.swapaxes(found, 0, 1))
