@@ -53,6 +53,8 @@ def tested(
         covariance, df = kenward_roger(at), satterthwaite(at, at.curvature.expected)
     if np.isinf(df).any():
         return covariance, None, ("No variance was estimated (all are 0), so that the tests are z.",)
+    if k == p:
+        return covariance, None, (f"No degrees of freedom are left: z in place of {test}.",)
     if df.min() < 1 and test in (DependentTest.T, DependentTest.RESIDUAL):
         few = "There are no more units than coefficients, so that the tests have 1 degree of freedom, the least."
         return covariance, np.maximum(df, 1.0), (few,)

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     Array = NDArray[np.float64]
 
 _STEP = 1e-5
+_SINGULAR = 1e-14
 _STARTING_CORRELATIONS = (0.0, 0.7, -0.7)  # shares of the way to the bounds
 
 
@@ -60,7 +61,7 @@ class InnerCovariance(Protocol):
         """Its derivatives, (q, m, m)."""
 
     def theta_at(self, covariance: Array) -> Array:
-        """The parameters that come nearest to a positive definite covariance (m, m)."""
+        """The parameters that come nearest to a covariance (m, m)."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -211,9 +212,9 @@ class AllCorrelations:
         return np.array(found)
 
     def theta_at(self, covariance: Array) -> Array:
-        """The parameters of a positive definite covariance."""
+        """The parameters of a covariance, which may be singular."""
         deviations = np.sqrt(np.diagonal(covariance))
-        root = np.linalg.cholesky(covariance / np.outer(deviations, deviations))
+        root = _cholesky(correlations(covariance))
         angles = []
         for first, second in zip(*np.triu_indices(self.m, 1), strict=True):
             rest = np.sqrt(np.sum(root[second, first + 1 : second + 1] ** 2))
@@ -298,6 +299,16 @@ def correlations(covariance: Array) -> Array:
     found[np.abs(np.abs(found) - 1.0) < 1e-14] = np.sign(found[np.abs(np.abs(found) - 1.0) < 1e-14])
     np.fill_diagonal(found, 1.0)
     return found
+
+
+def _cholesky(matrix: Array) -> Array:
+    """The lower triangular root of a positive semi-definite matrix, with columns of 0 where it is singular."""
+    root = np.zeros_like(matrix)
+    for column in range(len(matrix)):
+        left = matrix[column:, column] - root[column:, :column] @ root[column, :column]
+        if left[0] > _SINGULAR:
+            root[column:, column] = left / np.sqrt(left[0])
+    return root
 
 
 def _slopes_of_deviations(deviations: Array, correlation: Array) -> Array:

@@ -209,7 +209,7 @@ def _without_idle_correlations(model: CovarianceModel, at: Maximum) -> Maximum:
     covariance = structure.shape.covariance(at.theta)
     rho = np.where(apart, 0.0, correlations(covariance))
     deviations = np.sqrt(np.diagonal(covariance))
-    if not deviations.all() or np.linalg.eigvalsh(rho)[0] < _BOUND:
+    if np.linalg.eigvalsh(rho)[0] < -_BOUND:
         return at
     theta = structure.shape.theta_at(rho * np.outer(deviations, deviations))
     gls = model.gls(theta)
