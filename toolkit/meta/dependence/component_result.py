@@ -265,6 +265,6 @@ class DependentResult(OfStudies, Estimates):
 
 def cochran_q(model: CovarianceModel) -> tuple[float, int, float]:
     """Cochran's Q about the coefficients with the sampling covariances alone, its degrees of freedom and p-value."""
-    common = model.gls(np.zeros(len(model.structure.names)))
+    common = model.gls(np.zeros(len(model.structure.low)))
     df = model.k - len(common.beta)
     return common.residual, df, float(chdtrc(df, common.residual)) if df else 1.0

@@ -234,9 +234,14 @@ def _cautions(at: Maximum, structure: InnerEffects, untold: NDArray[np.bool_]) -
     if zero.any():
         of = "" if shared else f" of {' and of '.join(names[zero])}"
         told.append(f"The estimated variance{of} is 0, the least that there can be.")
-    if structure.kind in (InnerStructure.DIAG, InnerStructure.ID) or m == 1:
-        return told
-    return told + _cautions_about_correlations(structure, correlations(covariance))
+    idle = []
+    if structure.kind not in (InnerStructure.DIAG, InnerStructure.ID) and m > 1:
+        idle = _cautions_about_correlations(structure, correlations(covariance))
+    expected = at.curvature.expected[np.ix_(at.free, at.free)]
+    scale = np.sqrt(np.abs(np.diagonal(expected)))
+    if not idle and len(scale) > 1 and np.linalg.eigvalsh(expected / np.outer(scale, scale))[0] < _SINGULAR:
+        told.append("The data cannot tell these variances and correlations apart: others fit as well.")
+    return told + idle
 
 
 def _cautions_about_correlations(structure: InnerEffects, rho: Array) -> list[str]:

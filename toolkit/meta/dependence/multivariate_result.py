@@ -156,6 +156,10 @@ class MultivariateResult(DependentResult):
         names = [[outer.names[at] for at in units], [inner.names[at] for at in levels]]
         return pd.DataFrame(columns, index=pd.MultiIndex.from_arrays(names, names=["outer", "inner"]))
 
+    def marginal_at(self, other: MultivariateResult) -> list[tuple[Integers, Array]]:
+        """The marginal covariance with the variances and correlations of another fit of the same model."""
+        return self.model.marginal(self.random.shape.theta_at(other.covariance_of_effects.to_numpy()))
+
     def refitted(self, rows: Integers) -> MultivariateResult:
         """The same model fitted to these rows alone."""
         return self.refit(rows)
