@@ -152,8 +152,9 @@ def cluster_influence(
                 between = gone.own + x[own] @ gone.covariance @ x[own].T
                 studentised[own], chi_square_deleted[one] = _sizes(y[own] - x[own] @ gone.beta, between)
                 cooks[one], dfbetas[one] = _moves(result, gone)
-                fitted = x[own] @ (result.beta - gone.beta)
-                change[one] = np.mean(fitted**2 / np.vecdot(x[own] @ gone.covariance, x[own]))
+                spread_of_fitted = np.vecdot(x[own] @ gone.covariance, x[own])
+                if spread_of_fitted.min() > 0:
+                    change[one] = np.mean((x[own] @ (result.beta - gone.beta)) ** 2 / spread_of_fitted)
     return ClusterInfluence(
         clusters=clusters,
         terms=result.terms,

@@ -224,8 +224,8 @@ class AllCorrelations:
     def _angles(self, theta: Array) -> tuple[Array, Array]:
         angles = np.zeros((self.m, self.m))
         angles.T[np.triu_indices(self.m, 1)] = theta[self.m :]
-        sines = np.sin(angles)
-        return np.cos(angles), np.where(np.abs(sines) < 1e-15, 0.0, sines)
+        cosines, sines = (np.where(np.abs(part) < 1e-15, 0.0, part) for part in (np.cos(angles), np.sin(angles)))
+        return cosines, sines
 
     def _root(self, theta: Array) -> Array:
         cosines, sines = self._angles(theta)
