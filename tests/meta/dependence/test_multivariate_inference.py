@@ -193,9 +193,7 @@ def test_a_fit_without_a_cluster_that_alone_has_a_level_lacks_its_variance(kind)
     left = meta.leave_one_cluster_out(found, RILEY.outer)
     at = left.clusters.names.index(str(RILEY.outer[3]))
     kept = np.flatnonzero(RILEY.outer != RILEY.outer[3])
-    direct = meta.multivariate(
-        RILEY.y[kept], RILEY.v[kept], RILEY.inner[kept], RILEY.outer[kept], structure=kind
-    )
+    direct = meta.multivariate(RILEY.y[kept], RILEY.v[kept], RILEY.inner[kept], RILEY.outer[kept], structure=kind)
     assert left.fits[at].estimate == pytest.approx(direct.estimate, rel=1e-6)
     assert left.fits[at].loglik == pytest.approx(direct.loglik, abs=1e-7)
     assert "no effect is at rare" in left.reasons[at]

@@ -100,9 +100,7 @@ def without_each(
         _nothing_left(result, np.flatnonzero(clusters.codes != number), name)
         for number, name in enumerate(clusters.names)
     )
-    found = [
-        None if reason else _kept_components(parts, number, own[number]) for number, reason in enumerate(reasons)
-    ]
+    found = [None if reason else _kept_components(parts, number, own[number]) for number, reason in enumerate(reasons)]
     return found, reasons
 
 

@@ -97,7 +97,9 @@ def check_clusters(cluster: Sequence[object] | pd.Series | ArrayLike, k: int, na
     import pandas as pd
 
     of = f"{name}: " if name else ""
-    wrong = ModelInputError(f"{of}There must be one column with the name of a cluster for each effect; got {cluster!r}.")
+    wrong = ModelInputError(
+        f"{of}There must be one column with the name of a cluster for each effect; got {cluster!r}."
+    )
     if getattr(cluster, "ndim", 1) != 1 or isinstance(cluster, str) or not np.iterable(cluster):
         raise wrong
     try:

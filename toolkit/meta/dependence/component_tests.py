@@ -22,10 +22,10 @@ class DependentTest(StrEnum):
     """How coefficients of a model with several variance components are tested.
 
     ``z`` normal; ``t`` with the degrees of freedom of the levels that contain a coefficient (metafor's
-    ``test="t", dfs="contain"``); ``residual`` t with k - p degrees of freedom, both with 1 at least; ``satterthwaite`` t with those of
-    Satterthwaite's approximation, from the observed information (as lmerTest); ``kenward-roger`` t with standard errors
-    that count the uncertainty of the variance components as well, and degrees of freedom from the expected information
-    (Kenward and Roger 1997, Biometrics 53:983; as pbkrtest).
+    ``test="t", dfs="contain"``); ``residual`` t with k - p degrees of freedom, both with 1 at least; ``satterthwaite``
+    t with those of Satterthwaite's approximation, from the observed information (as lmerTest); ``kenward-roger`` t with
+    standard errors that count the uncertainty of the variance components as well, and degrees of freedom from the
+    expected information (Kenward and Roger 1997, Biometrics 53:983; as pbkrtest).
     """
 
     Z = "z"

@@ -93,9 +93,7 @@ def _component(
     points = [shape.theta_at(own), *starting_points(shape, np.full(len(own), np.diagonal(own).mean()))]
     starts = [np.where(held, 0.0, point) for point in points]
     if deviations[at]:
-        return Component(
-            name, estimate, 0.0, np.inf, moved, at, float if shape.is_linear else sqrt, starts, held
-        )
+        return Component(name, estimate, 0.0, np.inf, moved, at, float if shape.is_linear else sqrt, starts, held)
     if isinstance(shape, AllCorrelations):
         return Component(name, estimate, -1.0, 1.0, moved, at, acos, starts, held)
     return Component(name, estimate, float(shape.low[at]), float(shape.high[at]), moved, at, float, starts, held)

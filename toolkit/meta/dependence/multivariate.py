@@ -104,17 +104,18 @@ def _fit(
 ) -> MultivariateResult:
     model = covariance_model(sampling, made, (outer,), partial(inner_effects, kind, inner, outer), method)
     _, contained = nested_levels({"outer": outer.codes, "inner": inner.codes}, sampling.k)
-    bare = _untold(method, made, inner, contained[-1])
-    held = _held(model.structure, bare)
+    untold = _untold(method, made, inner, contained[-1])
+    held = _held(model.structure, untold)
     total = heterogeneity_to_start_from(sampling.studies, made)
     at = _without_idle_correlations(model, _highest(model, _starts(model.structure, total, held), held))
-    notes = _cautions(at, model.structure, bare)
+    notes = _cautions(at, model.structure, untold)
 
     def refit(rows: Integers) -> MultivariateResult:
         levels = Clusters(inner.names, inner.codes[rows])  # all of them, so that parameters keep their places
         return _fit(sampling.take(rows), kind, levels, outer.take(rows), made.of_rows(rows), method, test, level)
 
-    fields = result_fields(model, at, sampling, made, contained, test, level, held, _count(model.structure, bare), notes)
+    count = _count(model.structure, untold)
+    fields = result_fields(model, at, sampling, made, contained, test, level, held, count, notes)
     return MultivariateResult(**fields, refit=refit)
 
 

@@ -144,8 +144,8 @@ class RobustResult(Estimates):
         """p-values of the coefficients by a saddlepoint approximation: a row a term with saddlepoint, p_value.
 
         Of the distribution of the squared t statistic under the working model (McCaffrey and Bell 2006, Stat Med
-        25:4081), as clubSandwich computes it; the cost grows with the cube of the number of clusters. Missing where the standard
-        error is 0.
+        25:4081), as clubSandwich computes it; the cost grows with the cube of the number of clusters. Missing where the
+        standard error is 0.
         """
         import pandas as pd
 

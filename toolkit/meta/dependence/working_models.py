@@ -76,7 +76,15 @@ class RobustVarianceEstimation(RobustResult):
         if self.working == WorkingModel.HIER:
             raise ModelInputError("The hierarchical working model has no rho: nothing to vary.")
         fits = [
-            _fit(self.studies, self.clusters, self.made, self.working, check_correlation(rho, low=0.0), self.small_sample, self.level)
+            _fit(
+                self.studies,
+                self.clusters,
+                self.made,
+                self.working,
+                check_correlation(rho, low=0.0),
+                self.small_sample,
+                self.level,
+            )
             for rho in rhos
         ]
         tables = [fit.coefficients[["estimate", "se", "df", "p_value"]].assign(tau2=fit.tau2) for fit in fits]
