@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
     Array = NDArray[np.float64]
 
-_MOST_DOUBLINGS = 60
+_MOST_DOUBLINGS = 30  # a billion times the variance
 
 
 class Component(NamedTuple):
