@@ -294,3 +294,21 @@ def test_variances_of_all_sizes_give_the_standard_error_of_a_moment_estimate_wit
         warnings.simplefilter("error")
         found = meta.regression(rng.normal(size=12), v, rng.normal(size=12), tau2="DL")
     assert found.tau2_se is None or np.isfinite(found.tau2_se)
+
+
+def test_a_coefficient_that_one_cluster_alone_tells_of_is_not_tested():
+    rng = np.random.default_rng(2)
+    study, group = np.repeat(np.arange(8), 3), np.repeat(["b"] + ["a"] * 7, 3)
+    fit = meta.multilevel(rng.normal(size=24), np.full(24, 0.1), study, moderators=pd.DataFrame({"group": group}))
+    found = meta.robust(fit, study, kind="CR1")
+    assert found.untold.tolist() == [False, False]
+    own = meta.multilevel(
+        rng.normal(size=24), np.full(24, 0.1), study, moderators="0 + group", data=pd.DataFrame({"group": group})
+    )
+    found = meta.robust(own, study, kind="CR1")
+    assert found.untold.tolist() == [False, True]
+    assert np.isnan(found.coefficients.p_value.iloc[1])
+    assert np.isfinite(found.coefficients.p_value.iloc[0])
+    assert "no two clusters tell of" in found.wald_test().reason
+    assert found.wald_test([[1, 0]]).p_value is not None
+    assert "nan" not in found.summary()

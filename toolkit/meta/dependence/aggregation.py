@@ -112,7 +112,16 @@ def cluster_covariance(
 
 def _given_covariance(given: ArrayLike | WorkingCovariance, clusters: Clusters) -> WorkingCovariance:
     k = len(clusters.codes)
-    sampling = check_sampling_covariance(np.zeros(k), given, None)
+    sampling = check_sampling_covariance(np.zeros(k), np.asarray(given), None)
+    for rows, _ in sampling.blocks:
+        apart = np.argwhere(clusters.codes[rows] != clusters.codes[rows[:, :1]])
+        if len(apart):
+            one, other = rows[apart[0, 0], 0], rows[tuple(apart[0])]
+            names = [clusters.names[clusters.codes[row]] for row in (one, other)]
+            raise ModelInputError(
+                f"The covariance joins rows {one} and {other}, but their clusters differ ({names[0]} and {names[1]}): "
+                "aggregate larger clusters, or set the covariances between clusters to 0."
+            )
     cut = clusters.matrices(sampling.blocks)
     variances = sampling.studies.v
     scale = np.sqrt(variances)

@@ -155,6 +155,17 @@ class RobustResult(Estimates):
         ]
         return pd.DataFrame(rows, columns=["saddlepoint", "p_value"], index=pd.Index(self.terms, name="term"))
 
+    @cached_property
+    def coefficients(self) -> pd.DataFrame:
+        """A row a term: estimate, se, statistic, df, p_value, ci_low, ci_high; no test of an ``untold`` coefficient."""
+        table = super().coefficients
+        table.loc[self.untold, ["statistic", "p_value"]] = np.nan
+        return table
+
+    @cached_property
+    def _p_values(self) -> Array:
+        return np.where(self.untold, np.nan, super()._p_values)
+
     def to_frame(self) -> pd.DataFrame:
         """The coefficients, a row a term, with the number of effects and clusters and the settings beside them."""
         shared = {"k": self.k, "clusters": self.n_clusters, "kind": str(self.kind), "test": str(self.test)}
