@@ -128,7 +128,8 @@ def _cautions(
     told, called, kept = [], np.array(names), ~(single | explained)
     told += [f"{name} has one unit, so its variance is taken to be 0." for name in called[single]]
     told += [
-        f"The coefficients tell all that the units of {name} do, so its variance is taken to be 0."
+        f"The coefficients tell all that the units of {name} do, so its variance is taken to be 0, and the standard "
+        "errors do not count it."
         for name in called[explained & ~single]
     ]
     expected = at.curvature.expected[np.ix_(kept, kept)]

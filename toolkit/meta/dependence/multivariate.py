@@ -226,7 +226,8 @@ def _cautions(at: Maximum, structure: InnerEffects, untold: NDArray[np.bool_]) -
     shared = structure.kind in (InnerStructure.CS, InnerStructure.ID)
     if not shared:
         told += [
-            f"The coefficients tell all that the effects at {name} do, so its variance is taken to be 0."
+            f"The coefficients tell all that the effects at {name} do, so its variance is taken to be 0, and the "
+            "standard errors do not count it."
             for name in names[untold & (sizes > 0)]
         ]
         told += [f"{name} has one effect, which alone tells of its variance." for name in names[~untold & (sizes == 1)]]
