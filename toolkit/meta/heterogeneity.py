@@ -178,7 +178,8 @@ def _dersimonian_laird(stack: Stack) -> tuple[Array, Array]:
 def _se_moment(stack: Stack, p: Projection, tau2: Array) -> Array:
     """Standard error of DerSimonian and Laird's estimate, with the weights of this projection (as metafor has it)."""
     trace = p.trace()
-    variance = 2.0 * stack.df + 4.0 * tau2 * trace + 2.0 * tau2**2 * p.trace_product()
+    # A sum of squares; below 0 by rounding where one study has nearly all the weight.
+    variance = 2.0 * stack.df + 4.0 * tau2 * trace + 2.0 * tau2**2 * np.maximum(p.trace_product(), 0.0)
     return np.sqrt(variance) / trace
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from enum import StrEnum
+from numbers import Real
 from typing import NamedTuple, TypeVar
 
 from toolkit.errors import ModelInputError
@@ -78,16 +79,28 @@ def check_settings(tau2: str | float, test: str, level: float) -> Settings:
     test, level = check_choice(Test, test, "test"), check_level(level)
     if isinstance(tau2, str):
         return Settings(check_choice(Tau2Estimator, tau2, "tau2"), test, level)
-    if not 0 <= tau2 < float("inf"):
+    if not (is_number(tau2) and 0 <= tau2 < float("inf")):
         raise ModelInputError(f"A known tau2 must be a number of 0 or more; got {tau2!r}.")
     return Settings(Tau2Estimator.REML, test, level, float(tau2))
 
 
 def check_level(level: float) -> float:
     """The level, if it is a coverage between 0 and 1. Raises ModelInputError otherwise (95 in place of 0.95)."""
-    if not 0 < level < 1:
+    if not (is_number(level) and 0 < level < 1):
         raise ModelInputError(f"level must lie between 0 and 1, as 0.95 for 95% intervals; got {level!r}.")
     return float(level)
+
+
+def is_number(value: object) -> bool:
+    """Whether this is one real number, of Python or numpy, and not text, a truth value or an array."""
+    return isinstance(value, Real) and not isinstance(value, bool)
+
+
+def check_correlation(rho: float, argument: str = "rho", *, low: float = -1.0) -> float:
+    """The correlation, if it lies from ``low`` to 1. Raises ModelInputError otherwise."""
+    if not (is_number(rho) and low <= rho <= 1):
+        raise ModelInputError(f"{argument} must lie between {low:g} and 1; got {rho!r}.")
+    return float(rho)
 
 
 def check_choice(kind: type[Choice], value: str, argument: str) -> Choice:

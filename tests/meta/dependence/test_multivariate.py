@@ -139,14 +139,6 @@ def test_effects_that_agree_have_variances_of_exactly_zero(kind):
     assert found.se == pytest.approx(np.sqrt(0.1 / 6), rel=1e-12)
 
 
-@pytest.mark.parametrize("kind", ["UN", "HCS", "DIAG"])
-def test_a_level_with_one_effect_has_no_variance_and_is_named(kind):
-    inner = np.where(np.arange(len(ISHAK)) == 0, "once", ISHAK.inner)
-    found = meta.multivariate(ISHAK.y, ISHAK.v, inner, ISHAK.outer, structure=kind)
-    assert found.tau2[found.inner_levels.index("once")] == 0
-    assert any(note.startswith("once has one effect") for note in found.notes)
-
-
 def test_levels_that_never_meet_are_named():
     kept = ISHAK[~((ISHAK.inner == "t2") & ISHAK.outer.isin(ISHAK.outer[ISHAK.inner == "t3"]))]
     found = meta.multivariate(kept.y, kept.v, kept.inner, kept.outer)

@@ -10,7 +10,9 @@ import numpy as np
 from toolkit.errors import ModelInputError
 from toolkit.meta.dependence.clusters import Clusters, check_clusters
 from toolkit.meta.dependence.known_covariance import NotPositiveDefinite, WorkingCovariance, covariance_of
+from toolkit.meta.dependence.sampling_covariance import check_sampling_covariance
 from toolkit.meta.display import Shown
+from toolkit.meta.settings import check_correlation
 from toolkit.meta.studies import check_studies
 
 if TYPE_CHECKING:
@@ -87,42 +89,44 @@ def cluster_covariance(
     v: ArrayLike | WorkingCovariance, cluster: Sequence[object] | pd.Series | ArrayLike, rho: float | None
 ) -> WorkingCovariance:
     """The covariance of effects in these clusters, from variances and ``rho``, or from a covariance that is given."""
-    given = v if isinstance(v, WorkingCovariance) else np.asarray(v, dtype=float)
-    clusters = check_clusters(
-        cluster, len(given.clusters.codes) if isinstance(given, WorkingCovariance) else len(given)
-    )
-    if isinstance(given, np.ndarray) and given.ndim == 1:
+    if isinstance(v, WorkingCovariance):
+        clusters = check_clusters(cluster, len(v.clusters.codes))
+    elif np.ndim(v) == 2:
+        clusters = check_clusters(cluster, len(np.asarray(v)))
+    else:
+        variances = check_studies(np.zeros(np.size(v)), v).v
+        clusters = check_clusters(cluster, len(variances))
         if rho is None:
             raise ModelInputError(
                 "rho, the correlation of the errors within a cluster, is not given: give a number (0 for independent "
                 "errors), or a covariance in place of v."
             )
-        if not -1 <= rho <= 1:
-            raise ModelInputError(f"rho must lie between -1 and 1; got {rho!r}.")
-        variances = check_studies(np.zeros(len(given)), given).v
+        rho = check_correlation(rho)
         sizes = [rows.shape for _, rows in clusters.members]
         matrices = tuple(np.broadcast_to(rho + (1.0 - rho) * np.eye(n), (m, n, n)) for m, n in sizes)
         return covariance_of(clusters, matrices, variances, NotPositiveDefinite.ERROR)
     if rho is not None:
         raise ModelInputError("rho goes with variances: the covariance that is given has its own correlations.")
-    return _given_covariance(given, clusters)
+    return _given_covariance(v, clusters)
 
 
-def _given_covariance(given: Array | WorkingCovariance, clusters: Clusters) -> WorkingCovariance:
-    whole = np.asarray(given)
+def _given_covariance(given: ArrayLike | WorkingCovariance, clusters: Clusters) -> WorkingCovariance:
     k = len(clusters.codes)
-    if whole.shape != (k, k) or np.abs(whole - whole.T).max() > 1e-10 * np.abs(whole).max():
-        raise ModelInputError(f"The covariance must be a symmetric matrix of {k} rows; its shape is {whole.shape}.")
-    row, other = np.nonzero(whole * (clusters.codes[:, None] != clusters.codes))
-    if len(row):
-        raise ModelInputError(
-            f"The covariance of rows {row[0]} and {other[0]} is not 0, but their clusters differ "
-            f"({clusters.names[clusters.codes[row[0]]]} and {clusters.names[clusters.codes[other[0]]]})."
-        )
-    variances = check_studies(np.zeros(k), np.diagonal(whole)).v
+    sampling = check_sampling_covariance(np.zeros(k), np.asarray(given), None)
+    for rows, _ in sampling.blocks:
+        apart = np.argwhere(clusters.codes[rows] != clusters.codes[rows[:, :1]])
+        if len(apart):
+            one, other = rows[apart[0, 0], 0], rows[tuple(apart[0])]
+            names = [clusters.names[clusters.codes[row]] for row in (one, other)]
+            raise ModelInputError(
+                f"The covariance joins rows {one} and {other}, but their clusters differ ({names[0]} and {names[1]}): "
+                "aggregate larger clusters, or set the covariances between clusters to 0."
+            )
+    cut = clusters.matrices(sampling.blocks)
+    variances = sampling.studies.v
     scale = np.sqrt(variances)
     correlations = tuple(
-        whole[rows[:, :, None], rows[:, None, :]] / (scale[rows][:, :, None] * scale[rows][:, None, :])
-        for _, rows in clusters.members
+        block / (scale[rows][:, :, None] * scale[rows][:, None, :])
+        for (_, rows), block in zip(clusters.members, cut, strict=True)
     )
     return covariance_of(clusters, correlations, variances, NotPositiveDefinite.ERROR)

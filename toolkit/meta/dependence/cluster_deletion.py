@@ -25,14 +25,13 @@ class WithoutCluster(NamedTuple):
     """The coefficients (p,) and their covariance without one cluster, and what the model then says of all effects.
 
     ``precision`` (p, p) is X'WX of all effects, ``own`` (n, n) the marginal covariance of the cluster, both with the
-    variance components without it. ``fit`` is None where they were kept.
+    variance components without it.
     """
 
     beta: Array
     covariance: Array
     precision: Array
     own: Array
-    fit: MetaResult | DependentFit | None
 
 
 class Parts(NamedTuple):
@@ -54,47 +53,72 @@ def parts_of(x: Array, y: Array, clusters: Clusters, matrices: list[Array]) -> P
     return found
 
 
+def fits_without_each(
+    result: MetaResult | DependentFit, clusters: Clusters
+) -> tuple[list[MetaResult | DependentFit | None], tuple[str, ...]]:
+    """The model fitted again without each cluster, None with a reason where there is no fit.
+
+    A fit with a reason is one that lacks a level of the random effects, of whose variance it cannot tell.
+    """
+    found: list[MetaResult | DependentFit | None] = []
+    reasons = []
+    for number, name in enumerate(clusters.names):
+        kept = np.flatnonzero(clusters.codes != number)
+        one, reason = None, _nothing_left(result, kept, name)
+        if not reason:
+            try:
+                one = refitted(result, kept)
+            except (ConvergenceError, ModelInputError) as error:
+                reason = str(error)
+        absent = getattr(one, "absent_levels", ())
+        if absent:
+            reason = f"without {name} no effect is at {', '.join(absent)}, so that its variance is not known"
+        found.append(one)
+        reasons.append(reason)
+    return found, tuple(reasons)
+
+
 def without_each(
     result: MetaResult | DependentFit, clusters: Clusters, groups: list[ClusterGroup], *, refit: bool
 ) -> tuple[list[WithoutCluster | None], tuple[str, ...]]:
-    """The fit without each cluster, None with a reason where there is none."""
-    x, y = result.model_matrix, result.y
+    """The fit without each cluster and what it says of all effects, None with a reason where there is none."""
+    if refit:
+        fits, reasons = fits_without_each(result, clusters)
+        pairs = zip(fits, reasons, strict=True)
+        found = [
+            None if fit is None or reason else _at_components_of(result, clusters, fit, number)
+            for number, (fit, reason) in enumerate(pairs)
+        ]
+        return found, reasons
     own = {
         number: group.variance[at]
         for (numbers, _), group in zip(clusters.members, groups, strict=True)
         for at, number in enumerate(numbers.tolist())
     }
-    parts = parts_of(x, y, clusters, [group.variance for group in groups])
-    found, reasons = [], []
-    for number, name in enumerate(clusters.names):
-        kept = np.flatnonzero(clusters.codes != number)
-        lost = _lost_terms(x[kept], result.terms)
-        one, reason = None, ""
-        if lost:
-            reason = f"without {name} nothing tells of {', '.join(lost)}"
-        elif refit:
-            one, reason = _refitted(result, clusters, kept, number)
-        else:
-            one = _kept_components(parts, number, own[number])
-        found.append(one)
-        reasons.append(reason)
-    return found, tuple(reasons)
+    parts = parts_of(result.model_matrix, result.y, clusters, [group.variance for group in groups])
+    reasons = tuple(
+        _nothing_left(result, np.flatnonzero(clusters.codes != number), name)
+        for number, name in enumerate(clusters.names)
+    )
+    found = [None if reason else _kept_components(parts, number, own[number]) for number, reason in enumerate(reasons)]
+    return found, reasons
+
+
+def _nothing_left(result: MetaResult | DependentFit, kept: Array, name: str) -> str:
+    lost = _lost_terms(result.model_matrix[kept], result.terms)
+    return f"without {name} nothing tells of {', '.join(lost)}" if lost else ""
 
 
 def _kept_components(parts: Parts, number: int, own: Array) -> WithoutCluster:
     precision = parts.precision.sum(0)
     covariance = np.linalg.inv(precision - parts.precision[number])
     beta = covariance @ (parts.score.sum(0) - parts.score[number])
-    return WithoutCluster(beta, covariance, precision, own, None)
+    return WithoutCluster(beta, covariance, precision, own)
 
 
-def _refitted(
-    result: MetaResult | DependentFit, clusters: Clusters, kept: Array, number: int
-) -> tuple[WithoutCluster | None, str]:
-    try:
-        fit = refitted(result, kept)
-    except (ConvergenceError, ModelInputError) as error:
-        return None, str(error)
+def _at_components_of(
+    result: MetaResult | DependentFit, clusters: Clusters, fit: MetaResult | DependentFit, number: int
+) -> WithoutCluster:
     matrices = clusters.matrices(marginal_at(result, fit))
     precision = parts_of(result.model_matrix, result.y, clusters, matrices).precision.sum(0)
     own = next(
@@ -102,7 +126,7 @@ def _refitted(
         for (numbers, _), matrix in zip(clusters.members, matrices, strict=True)
         if number in numbers
     )
-    return WithoutCluster(fit.beta, fit.covariance, precision, own, fit), ""
+    return WithoutCluster(fit.beta, fit.covariance, precision, own)
 
 
 def _lost_terms(x: Array, terms: tuple[str, ...]) -> list[str]:

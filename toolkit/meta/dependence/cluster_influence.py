@@ -106,7 +106,7 @@ class ClusterInfluence(Shown):
                 top = int(np.nanargmax(values))
                 lines.append((f"Largest {what}", f"{names[top]} ({number(values[top])})"))
         told = [reason for reason in self.reasons if reason]
-        return lines + [("Not available", reason) for reason in told]
+        return lines + [("Not available", reason) for reason in dict.fromkeys(told)]
 
 
 def cluster_influence(
@@ -128,6 +128,9 @@ def cluster_influence(
     clusters = check_clusters(cluster, result.k)
     groups = working_groups(result, clusters)
     deleted, reasons = without_each(result, clusters, groups, refit=refit)
+    if not (np.diagonal(result.covariance) > 0).all():
+        none = "the standard errors of the fit are 0, so that there are no Cook's distances"
+        reasons = tuple(reason or none for reason in reasons)
     x, y = result.model_matrix, result.y
     residual = y - x @ result.beta
     k, count, is_mean = len(y), len(clusters), x.shape[1] == 1 and bool((x == 1).all())
@@ -149,8 +152,9 @@ def cluster_influence(
                 between = gone.own + x[own] @ gone.covariance @ x[own].T
                 studentised[own], chi_square_deleted[one] = _sizes(y[own] - x[own] @ gone.beta, between)
                 cooks[one], dfbetas[one] = _moves(result, gone)
-                fitted = x[own] @ (result.beta - gone.beta)
-                change[one] = np.mean(fitted**2 / np.vecdot(x[own] @ gone.covariance, x[own]))
+                spread_of_fitted = np.vecdot(x[own] @ gone.covariance, x[own])
+                if spread_of_fitted.min() > 0:
+                    change[one] = np.mean((x[own] @ (result.beta - gone.beta)) ** 2 / spread_of_fitted)
     return ClusterInfluence(
         clusters=clusters,
         terms=result.terms,
@@ -183,5 +187,6 @@ def _sizes(residuals: Array, variance: Array) -> tuple[Array, float]:
 
 def _moves(result: MetaResult | DependentFit, gone: WithoutCluster) -> tuple[float, Array]:
     move = result.beta - gone.beta
-    distance = float(move @ np.linalg.solve(result.covariance, move))
+    known = bool((np.diagonal(result.covariance) > 0).all())  # not where all effects agree and scale errors to 0
+    distance = float(move @ np.linalg.solve(result.covariance, move)) if known else np.nan
     return distance, move / np.sqrt(np.diagonal(np.linalg.inv(gone.precision)))

@@ -91,17 +91,35 @@ class Clusters(Frozen):
 def check_clusters(cluster: Sequence[object] | pd.Series | ArrayLike, k: int, name: str = "") -> Clusters:
     """The cluster of each of k effects, from a column that messages call by ``name``.
 
-    Raises ModelInputError for a missing one, with its rows, and a wrong number.
+    Raises ModelInputError for a missing or blank one, with its rows, for a wrong number, for more than one column, and
+    for two labels that read the same (1 and "1").
     """
-    of = f"{name}: " if name else ""
     import pandas as pd
 
-    column = pd.Series(cluster).reset_index(drop=True)
+    of = f"{name}: " if name else ""
+    wrong = ModelInputError(
+        f"{of}There must be one column with the name of a cluster for each effect; got {cluster!r}."
+    )
+    if getattr(cluster, "ndim", 1) != 1 or isinstance(cluster, str) or not np.iterable(cluster):
+        raise wrong
+    try:
+        column = pd.Series(cluster).reset_index(drop=True)
+        codes, found = pd.factorize(column)
+    except (TypeError, ValueError):
+        raise wrong from None
     if len(column) != k:
         raise ModelInputError(f"{of}There are {studies(k)} and {len(column)} clusters: name the cluster of each row.")
-    rows = np.flatnonzero(column.isna()).tolist()
+    blank = column.map(lambda label: isinstance(label, str) and not label.strip()).astype(bool)
+    rows = np.flatnonzero(column.isna() | blank).tolist()
     if rows:
         shown = ", ".join(map(str, rows[:5])) + (f" and {len(rows) - 5} more" if len(rows) > 5 else "")
         raise ModelInputError(f"{of}The cluster is missing in row {shown}: name it, or leave these rows out.")
-    codes, names = pd.factorize(column)
-    return Clusters(tuple(str(name) for name in names), codes.astype(np.int64))
+    names = tuple(str(name) for name in found)
+    if len(set(names)) < len(names):
+        twice = next(name for name in names if names.count(name) > 1)
+        kinds = {type(one).__name__ for one, name in zip(found, names, strict=True) if name == twice}
+        raise ModelInputError(
+            f"{of}The cluster {twice} is given in two ways ({' and '.join(sorted(kinds))}), which would make two "
+            "clusters of it: write it in one."
+        )
+    return Clusters(names, codes.astype(np.int64))

@@ -13,6 +13,7 @@ from toolkit.meta.dependence.component_tests import DependentTest, tested
 from toolkit.meta.dependence.covariance_model import BlockGroup, CovarianceModel
 from toolkit.meta.dependence.random_levels import connected_blocks
 from toolkit.meta.heterogeneity import estimate_tau2
+from toolkit.meta.rank import NEGLIGIBLE
 from toolkit.meta.settings import Convergence, Tau2Estimator
 
 if TYPE_CHECKING:
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
     from toolkit.meta.design import Design
     from toolkit.meta.studies import Studies
 
+    Array = NDArray[np.float64]
     Integers = NDArray[np.int64]
 
 _METHODS = ("REML", "ML")
@@ -66,9 +68,14 @@ def result_fields(
     levels: Sequence[Clusters],
     test: DependentTest,
     level: float,
+    held: NDArray[np.bool_],
+    n_components: int,
     notes: Sequence[str],
 ) -> dict[str, Any]:
-    """The fields of a :class:`DependentResult` at this maximum, tested with the units of ``levels``."""
+    """The fields of a :class:`DependentResult` at this maximum, tested with the units of ``levels``.
+
+    ``held`` are the parameters that were not estimated, ``n_components`` variances and correlations were.
+    """
     used, covariance, df, joint, told = tested(test, at, made, levels)
     q, q_df, q_p = cochran_q(model)
     return {
@@ -77,6 +84,8 @@ def result_fields(
         "model": model,
         "theta": at.theta,
         "settled": at.free,
+        "held": held,
+        "n_components": n_components,
         "test": used,
         "beta": at.gls.beta,
         "covariance": covariance,
@@ -90,6 +99,18 @@ def result_fields(
         "notes": (*told, *notes),
         "version": __version__,
     }
+
+
+def explained_units(x: Array, units: Clusters) -> NDArray[np.bool_]:
+    """Whether the model matrix ``x`` (k, p) has a mean of its own for each of the units, (J,).
+
+    REML works on what is left of the effects when the columns of x are taken out, and such a unit's random effect goes
+    with them: the restricted likelihood does not depend on the variance of a level that has no other units.
+    """
+    basis = np.linalg.qr(x / np.linalg.norm(x, axis=0))[0]
+    sums = np.zeros((len(units), x.shape[1]))
+    np.add.at(sums, units.codes, basis)
+    return units.sizes - np.vecdot(sums, sums) <= NEGLIGIBLE * units.sizes
 
 
 def heterogeneity_to_start_from(studies: Studies, made: Design) -> float:

@@ -9,11 +9,15 @@ from typing import TYPE_CHECKING, Literal, Self
 import numpy as np
 from scipy.special import chdtrc
 
+from toolkit.errors import ModelInputError, suggestion
+from toolkit.meta.dependence.component_profile import Component, profile_limits, profile_log_likelihood
+from toolkit.meta.dependence.component_tests import DependentTest
 from toolkit.meta.dependence.covariance_model import CovarianceModel, Gls
 from toolkit.meta.display import joint_test, number, p_value
 from toolkit.meta.estimates import Estimates
 from toolkit.meta.frozen import read_only
 from toolkit.meta.inference import critical_value, interval_columns, wald_test
+from toolkit.meta.intervals import PredictionInterval
 from toolkit.meta.likelihood import LOG_2PI, InformationCriteria, information_criteria
 from toolkit.meta.settings import Convergence, check_level
 from toolkit.meta.studies import OfStudies
@@ -22,7 +26,7 @@ if TYPE_CHECKING:
     import pandas as pd
     from numpy.typing import ArrayLike, NDArray
 
-    from toolkit.meta.dependence.component_tests import DependentTest, Joint
+    from toolkit.meta.dependence.component_tests import Joint
     from toolkit.meta.design import Design
     from toolkit.meta.studies import Studies
 
@@ -36,7 +40,8 @@ class DependentResult(OfStudies, Estimates):
 
     ``df`` holds the degrees of freedom of each coefficient, None for z, and ``joint`` those of the test of several.
     ``q`` is Cochran's Q with the whole sampling covariance, of what the moderators leave. ``model`` holds data and
-    structure, ``settled`` the parameters that are not at a bound. Everything is on the analysis scale.
+    structure, ``settled`` the parameters that are not at a bound, ``held`` those that were not estimated;
+    ``n_components`` variances and correlations were. Everything is on the analysis scale.
     """
 
     studies: Studies
@@ -44,6 +49,8 @@ class DependentResult(OfStudies, Estimates):
     model: CovarianceModel
     theta: Array
     settled: NDArray[np.bool_]
+    held: NDArray[np.bool_]
+    n_components: int
     test: DependentTest
     beta: Array
     covariance: Array
@@ -129,7 +136,7 @@ class DependentResult(OfStudies, Estimates):
         restricted = {"ML": False, "REML": True}[likelihood]
         loglik = self.model.gls(self.theta, restricted=restricted).loglik
         saturated = -0.5 * (self.k * LOG_2PI + sum(np.linalg.slogdet(g.v)[1].sum() for g in self.model.groups))
-        parameters = self.p + len(self.theta)
+        parameters = self.p + self.n_components
         return information_criteria(loglik, float(saturated), self.k, self.p, parameters, restricted=restricted)
 
     @property
@@ -150,16 +157,83 @@ class DependentResult(OfStudies, Estimates):
     def predict(self, rows: pd.DataFrame | ArrayLike | None = None, *, level: float | None = None) -> pd.DataFrame:
         """Predicted mean effects for new rows of moderators (None: those of the effects), on the analysis scale.
 
-        Columns: estimate, se, ci_low, ci_high. Limits have the least of the coefficients' degrees of freedom.
+        Columns: estimate, se, ci_low, ci_high, and pi_low and pi_high: the interval in which the true effect of a new
+        study with these moderators is expected. Limits have the least degrees of freedom of the coefficients that the
+        row has a part of (as metafor's).
         """
+        return self._predicted(rows, level, self.variance_of_effects[: None if rows is None else 1])
+
+    @property
+    def variance_of_effects(self) -> Array:
+        """The variance of the true effects about their means, all random effects together, for each effect (k,)."""
+        raise NotImplementedError
+
+    def component_intervals(self, *, level: float | None = None) -> pd.DataFrame:
+        """Profile-likelihood limits of each variance and correlation of the random effects, a row each.
+
+        Columns: estimate, ci_low, ci_high, reason. The others and the coefficients are fitted anew at each value
+        (``confint()`` of metafor). A limit at a bound (0, or a correlation of -1 or 1) is the bound; where a limit is
+        missing ``reason`` says why.
+        """
+        import pandas as pd
+
+        level = self.level if level is None else check_level(level)
+        scale = max(float(self.variance_of_effects.mean()), 0.01 * float(np.median(self.v)))
+        found = self._components()
+        rows = [(one.estimate, *profile_limits(one, self.loglik, scale, level)) for one in found]
+        index = pd.Index([one.name for one in found], name="component")
+        return pd.DataFrame(rows, index=index, columns=["estimate", "ci_low", "ci_high", "reason"])
+
+    def profile(self, component: str, values: ArrayLike) -> Array:
+        """The log-likelihood with one variance or correlation held at each of ``values`` and all else fitted anew.
+
+        Raises ModelInputError for a component that the model does not have or did not estimate, and for a value outside
+        its bounds.
+        """
+        found = {one.name: one for one in self._components()}
+        if component not in found:
+            raise ModelInputError(
+                f"There is no component {component!r} in this model; it has {', '.join(found)}."
+                f"{suggestion(component, found)}"
+            )
+        one, held_at = found[component], np.atleast_1d(np.asarray(values, float))
+        if one.reason:
+            raise ModelInputError(f"There is no profile of {component}: {one.reason}.")
+        wrong = ~((held_at >= one.low) & (held_at <= one.high))
+        if wrong.any():
+            raise ModelInputError(f"{component} must lie from {one.low:g} to {one.high:g}; got {held_at[wrong][0]:g}.")
+        return np.array([profile_log_likelihood(one, value) for value in held_at.tolist()])
+
+    def _components(self) -> list[Component]:
+        """The variances and correlations, in the order of :attr:`components`, ready to be profiled."""
+        raise NotImplementedError
+
+    def _prediction(self, variance: float, level: float | None) -> PredictionInterval:
+        """estimate ± quantile sqrt(se² + variance), with the quantile of the fit's test."""
+        level, df = self.level if level is None else check_level(level), self._least_df
+        half = float(critical_value(level, df)) * float(np.sqrt(variance + self.se**2))
+        return PredictionInterval(self.estimate - half, self.estimate + half, level, df)
+
+    def _predicted(
+        self, rows: pd.DataFrame | ArrayLike | None, level: float | None, variance: Array | None
+    ) -> pd.DataFrame:
+        """Means of these rows, and where there is a ``variance`` of the true effects about them what it adds."""
         import pandas as pd
 
         if rows is None:
             x, index = self.model_matrix, pd.Index(self.labels, name="label")
         else:
             x, index = self.design.for_rows(rows)
-        quantile = critical_value(self.level if level is None else check_level(level), self._least_df)
-        return pd.DataFrame(interval_columns(x @ self.beta, np.vecdot(x @ self.covariance, x), quantile), index=index)
+        df = None
+        if self.df is not None:
+            df = np.where((x != 0) | ~x.any(1, keepdims=True), self.df, np.inf).min(1)
+        quantile = critical_value(self.level if level is None else check_level(level), df)
+        mean, own = x @ self.beta, np.vecdot(x @ self.covariance, x)
+        columns = interval_columns(mean, own, quantile)
+        if variance is not None:
+            half = quantile * np.sqrt(own + variance)
+            columns |= {"pi_low": mean - half, "pi_high": mean + half}
+        return pd.DataFrame(columns, index=index)
 
     def to_frame(self) -> pd.DataFrame:
         """The coefficients, a row a term, with k, the variance components, Q and the settings beside them."""
@@ -176,6 +250,10 @@ class DependentResult(OfStudies, Estimates):
         covariance = self.covariance[np.ix_(columns, columns)]
         return wald_test(self.beta[columns], covariance / self.joint.scale, self.joint.df)
 
+    def _df_of_units(self, count: int) -> float | None:
+        """Degrees of freedom of the predicted random effects of a level with this many units (as metafor's)."""
+        return max(float(count - self.p), 1.0) if self.test == DependentTest.T else self._least_df
+
     @property
     def _least_df(self) -> float | None:
         return None if self.df is None else float(self.df.min())
@@ -189,6 +267,6 @@ class DependentResult(OfStudies, Estimates):
 
 def cochran_q(model: CovarianceModel) -> tuple[float, int, float]:
     """Cochran's Q about the coefficients with the sampling covariances alone, its degrees of freedom and p-value."""
-    common = model.gls(np.zeros(len(model.structure.names)))
+    common = model.gls(np.zeros(len(model.structure.low)))
     df = model.k - len(common.beta)
     return common.residual, df, float(chdtrc(df, common.residual)) if df else 1.0

@@ -23,12 +23,13 @@ class DependentTest(StrEnum):
     """How coefficients of a model with several variance components are tested.
 
     ``z`` normal; ``t`` with the degrees of freedom of the levels that contain a coefficient (metafor's
-    ``test="t", dfs="contain"``); ``residual`` t with k - p degrees of freedom; ``satterthwaite`` t with those of
-    Satterthwaite's approximation, from the observed information (as lmerTest); ``kenward-roger`` t with standard errors
-    that count the uncertainty of the variance components as well, and degrees of freedom from the expected information
-    (Kenward and Roger 1997, Biometrics 53:983; as pbkrtest). Several coefficients are tested jointly by F; its second
-    degrees of freedom are the least of theirs for ``t`` and ``residual``, those of Fai and Cornelius (1996, J Stat
-    Comput Simul 54:363; as lmerTest) for ``satterthwaite``, and Kenward and Roger's, whose F is scaled, for the last.
+    ``test="t", dfs="contain"``); ``residual`` t with k - p degrees of freedom, both with 1 at least; ``satterthwaite``
+    t with those of Satterthwaite's approximation, from the observed information (as lmerTest); ``kenward-roger`` t with
+    standard errors that count the uncertainty of the variance components as well, and degrees of freedom from the
+    expected information (Kenward and Roger 1997, Biometrics 53:983; as pbkrtest). Several coefficients are tested
+    jointly by F; its second degrees of freedom are the least of theirs for ``t`` and ``residual``, those of Fai and
+    Cornelius (1996, J Stat Comput Simul 54:363; as lmerTest) for ``satterthwaite``, and Kenward and Roger's, whose F is
+    scaled, for the last.
     """
 
     Z = "z"
@@ -86,8 +87,12 @@ def tested(test: DependentTest, at: Maximum, design: Design, levels: Sequence[Cl
         df = satterthwaite(at, at.curvature.expected)
     if np.isinf(df).any():
         return _z(covariance, "No variance was estimated (all are 0), so that the tests are z.")
-    if df.min() <= 0:
+    by_units = test in (DependentTest.T, DependentTest.RESIDUAL)
+    if k == p or not (by_units or df.min() > 0):
         return _z(covariance, f"No degrees of freedom are left: z in place of {test}.")
+    if by_units and df.min() < 1:
+        df = np.maximum(df, 1.0)
+        notes = ("There are no more units than coefficients, so that the tests have 1 degree of freedom, the least.",)
     if len(together) == 1:
         joint = Joint(1.0, float(df[together[0]]))
     elif test == DependentTest.SATTERTHWAITE:

@@ -12,6 +12,7 @@ from toolkit.meta.dependence.multilevel import multilevel
 from toolkit.meta.dependence.robust import robust
 from toolkit.meta.dependence.robust_result import RobustResult
 from toolkit.meta.display import number
+from toolkit.meta.settings import check_correlation
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -51,7 +52,7 @@ class CorrelatedHierarchicalEffects(RobustResult):
         """
         import pandas as pd
 
-        fits = [_fit(self.given, float(rho)) for rho in rhos]
+        fits = [_fit(self.given, rho) for rho in rhos]
         tables = [fit.coefficients.assign(**fit.components) for fit in fits]
         return pd.concat(tables, keys=[fit.rho for fit in fits], names=["rho"])
 
@@ -94,9 +95,8 @@ def correlated_hierarchical_effects(
 
 
 def _fit(given: _Given, rho: float) -> CorrelatedHierarchicalEffects:
-    study = np.asarray(given.study)
-    groups = {"study": study, "effect": np.arange(len(study))}
-    model = multilevel(given.y, given.v, groups, rho=rho, **given.options)
+    groups = {"study": given.study, "effect": np.arange(np.size(given.y))}
+    model = multilevel(given.y, given.v, groups, rho=check_correlation(rho), **given.options)
     inference = robust(model, given.study)
     fields = {name: getattr(inference, name) for name in RobustResult.__dataclass_fields__}
-    return CorrelatedHierarchicalEffects(**fields, rho=rho, given=given)
+    return CorrelatedHierarchicalEffects(**fields, rho=float(rho), given=given)

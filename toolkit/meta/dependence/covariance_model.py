@@ -100,7 +100,7 @@ class CovarianceModel:
         return [(group.rows, group.v + own) for group, own in zip(self.groups, random, strict=True)]
 
     def gls(self, theta: Array, *, restricted: bool | None = None) -> Gls | None:
-        """The coefficients and the log-likelihood at ``theta``, None where the covariance is not positive definite."""
+        """The coefficients and the log-likelihood at ``theta``, None where a covariance is not positive definite."""
         p = self.groups[0].x.shape[-1]
         moment, cross, log_determinant, inverses = np.zeros((p, p)), np.zeros(p), 0.0, []
         for group, (_, covariance) in zip(self.groups, self.marginal(theta), strict=True):
@@ -114,6 +114,9 @@ class CovarianceModel:
             weighted = inverses[-1] @ group.x
             moment += np.einsum("bsp,bsr->pr", group.x, weighted)
             cross += np.einsum("bsp,bs->p", weighted, group.y)
+        sign, weighted_log_determinant = np.linalg.slogdet(moment) if np.isfinite(moment).all() else (0.0, 0.0)
+        if sign <= 0:
+            return None
         covariance = np.linalg.inv(moment)
         beta = covariance @ cross
         residual = sum(
@@ -122,7 +125,7 @@ class CovarianceModel:
         )
         loglik = -0.5 * (self.k * LOG_2PI + log_determinant + residual)
         if self.restricted if restricted is None else restricted:
-            loglik += 0.5 * (p * LOG_2PI + self.design_log_determinant - float(np.linalg.slogdet(moment)[1]))
+            loglik += 0.5 * (p * LOG_2PI + self.design_log_determinant - float(weighted_log_determinant))
         return Gls(beta, covariance, loglik, residual, tuple(inverses))
 
     def curvature(self, theta: Array, at: Gls) -> Curvature:

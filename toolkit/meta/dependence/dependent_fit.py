@@ -61,6 +61,10 @@ class DependentFit(Protocol):
     def components(self) -> dict[str, float]:
         """The variance components of the random effects, by name."""
 
+    @property
+    def variance_of_effects(self) -> Array:
+        """The variance of the true effects about their means, for each effect (k,)."""
+
     def marginal_at(self, other: DependentFit) -> Blocks:
         """The same with the variance components of another fit of the same model."""
 
@@ -76,6 +80,11 @@ def marginal_of(result: MetaResult | DependentFit) -> Blocks:
 def components_of(result: MetaResult | DependentFit) -> dict[str, float]:
     """The variances of the random effects of any fit, by name."""
     return {"tau2": result.tau2} if isinstance(result, MetaResult) else dict(result.components)
+
+
+def variance_of_effects(result: MetaResult | DependentFit) -> Array:
+    """The variance of the true effects about their means, for each effect of any fit, (k,)."""
+    return np.full(result.k, result.tau2) if isinstance(result, MetaResult) else result.variance_of_effects
 
 
 def marginal_at(result: MetaResult | DependentFit, other: MetaResult | DependentFit) -> Blocks:

@@ -101,7 +101,11 @@ def test_of(evidence: Evidence, method: WaldMethod) -> RobustWaldTest:
         return _f_test(method, wald / q, q, float(naive[method]), clusters)
     if method in (WaldMethod.EDF, WaldMethod.EDT):
         return _by_eigenvalues(evidence, wald, method)
-    df = _hotelling_df(evidence.moments.covariances(), method)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        df = _hotelling_df(evidence.moments.covariances(), method)
+    if not np.isfinite(df):
+        reason = "one cluster has nearly all the weight, so that the robust covariance does not vary."
+        return RobustWaldTest(method, None, q, None, None, clusters, reason)
     return _f_test(method, max(df - q + 1.0, 0.0) / df * wald / q, q, df - q + 1.0, clusters)
 
 

@@ -9,6 +9,7 @@ import numpy as np
 
 from toolkit.meta.dependence.clusters import Clusters, check_clusters
 from toolkit.meta.dependence.inner_structures import (
+    UNCORRELATED,
     InnerCovariance,
     InnerStructure,
     LinearCovariance,
@@ -83,6 +84,12 @@ class InnerEffects(Frozen):
             np.add.at(pulled, (codes[:, :, None], codes[:, None, :]), same * pull)
         return np.einsum("st,qrst->qr", pulled, second_derivatives(self.shape, theta))
 
+    def reordered(self, order: Sequence[int], shape: InnerCovariance) -> InnerEffects:
+        """The same with the inner levels in another order and another parametrisation ``shape`` of their covariance."""
+        inner = Clusters(tuple(self.inner.names[at] for at in order), np.argsort(order)[self.inner.codes])
+        codes = tuple(np.argsort(order)[codes] for codes in self.codes)
+        return InnerEffects(self.kind, shape, inner, self.outer, codes, self.same)
+
     def by_element(self) -> InnerEffects:
         """The same with each variance and covariance as a parameter of its own, in which it is linear."""
         m = len(self.inner)
@@ -93,11 +100,22 @@ class InnerEffects(Frozen):
 
 
 def inner_effects(kind: InnerStructure, inner: Clusters, outer: Clusters, blocks: Sequence[Integers]) -> InnerEffects:
-    """The random effects of ``inner`` levels within ``outer`` units, for blocks with these rows."""
+    """The random effects of ``inner`` levels within ``outer`` units, for blocks with these rows.
+
+    Where no unit has two levels the data tell of no correlation, and the covariance is that without any.
+    """
     codes = tuple(inner.codes[rows] for rows in blocks)
     units = [outer.codes[rows] for rows in blocks]
     same = tuple((unit[:, :, None] == unit[:, None, :]).astype(float) for unit in units)
-    return InnerEffects(kind, inner_covariance(kind, len(inner)), inner, outer, codes, same)
+    shape = inner_covariance(kind if meetings(inner, outer).any() else UNCORRELATED[kind], len(inner))
+    return InnerEffects(kind, shape, inner, outer, codes, same)
+
+
+def meetings(inner: Clusters, outer: Clusters) -> NDArray[np.bool_]:
+    """Whether two inner levels are in any one unit together, (m, m), above the diagonal."""
+    present = np.zeros((len(outer), len(inner)))
+    present[outer.codes, inner.codes] = 1.0
+    return np.triu(present.T @ present > 0, 1)
 
 
 def check_inner(inner: Sequence[object] | pd.Series | ArrayLike, k: int) -> Clusters:

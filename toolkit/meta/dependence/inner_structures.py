@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     Array = NDArray[np.float64]
 
 _STEP = 1e-5
+_SINGULAR = 1e-14
 _STARTING_CORRELATIONS = (0.0, 0.7, -0.7)  # shares of the way to the bounds
 
 
@@ -36,6 +37,16 @@ class InnerStructure(StrEnum):
     ID = "ID"
 
 
+UNCORRELATED = {
+    InnerStructure.UN: InnerStructure.DIAG,
+    InnerStructure.CS: InnerStructure.ID,
+    InnerStructure.HCS: InnerStructure.DIAG,
+    InnerStructure.DIAG: InnerStructure.DIAG,
+    InnerStructure.ID: InnerStructure.ID,
+}
+"""Each structure without its correlations."""
+
+
 class InnerCovariance(Protocol):
     """The covariance (m, m) of the random effects of m inner levels as a function of q parameters ``theta``."""
 
@@ -50,7 +61,7 @@ class InnerCovariance(Protocol):
         """Its derivatives, (q, m, m)."""
 
     def theta_at(self, covariance: Array) -> Array:
-        """The parameters that come nearest to a positive definite covariance (m, m)."""
+        """The parameters that come nearest to a covariance (m, m)."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -123,6 +134,39 @@ class OneCorrelation:
 
 
 @dataclass(frozen=True, eq=False)
+class CommonCorrelation:
+    """One standard deviation and one correlation of m levels: CS by the parameters that it has in the literature."""
+
+    m: int
+    is_linear = False
+
+    @property
+    def low(self) -> Array:
+        """A standard deviation of 0, and the lowest correlation that m effects can all have."""
+        return np.array([0.0, -1.0 / (self.m - 1)])
+
+    @property
+    def high(self) -> Array:
+        """No bound of the standard deviation, and a correlation of 1."""
+        return np.array([np.inf, 1.0])
+
+    def covariance(self, theta: Array) -> Array:
+        """The covariance, (m, m)."""
+        return theta[0] ** 2 * (theta[1] + (1.0 - theta[1]) * np.eye(self.m))
+
+    def slopes(self, theta: Array) -> Array:
+        """Its derivatives, (2, m, m)."""
+        identity = np.eye(self.m)
+        correlation = theta[1] + (1.0 - theta[1]) * identity
+        return np.array([2.0 * theta[0] * correlation, theta[0] ** 2 * (1.0 - identity)])
+
+    def theta_at(self, covariance: Array) -> Array:
+        """The mean standard deviation and correlation."""
+        found = correlations(covariance)[np.triu_indices(self.m, 1)]
+        return np.array([np.sqrt(np.diagonal(covariance)).mean(), found.mean()])
+
+
+@dataclass(frozen=True, eq=False)
 class AllCorrelations:
     """Standard deviations of m levels and an angle from 0 to pi for each pair: UN.
 
@@ -168,9 +212,9 @@ class AllCorrelations:
         return np.array(found)
 
     def theta_at(self, covariance: Array) -> Array:
-        """The parameters of a positive definite covariance."""
+        """The parameters of a covariance, which may be singular."""
         deviations = np.sqrt(np.diagonal(covariance))
-        root = np.linalg.cholesky(covariance / np.outer(deviations, deviations))
+        root = _cholesky(correlations(covariance))
         angles = []
         for first, second in zip(*np.triu_indices(self.m, 1), strict=True):
             rest = np.sqrt(np.sum(root[second, first + 1 : second + 1] ** 2))
@@ -180,8 +224,8 @@ class AllCorrelations:
     def _angles(self, theta: Array) -> tuple[Array, Array]:
         angles = np.zeros((self.m, self.m))
         angles.T[np.triu_indices(self.m, 1)] = theta[self.m :]
-        sines = np.sin(angles)
-        return np.cos(angles), np.where(np.abs(sines) < 1e-15, 0.0, sines)
+        cosines, sines = (np.where(np.abs(part) < 1e-15, 0.0, part) for part in (np.cos(angles), np.sin(angles)))
+        return cosines, sines
 
     def _root(self, theta: Array) -> Array:
         cosines, sines = self._angles(theta)
@@ -209,9 +253,9 @@ def second_derivatives(shape: InnerCovariance, theta: Array) -> Array:
 
     They steer the search and the curvature at its end, not where it ends.
     """
-    m, q = len(shape.covariance(theta)), len(theta)
-    steps = np.full(q, _STEP)
-    steps[:m] *= np.max(np.abs(theta[:m])) or 1.0
+    steps = np.full(len(theta), _STEP)
+    deviations = np.isinf(shape.high)
+    steps[deviations] *= np.max(np.abs(theta[deviations])) or 1.0
     found = np.array([shape.slopes(theta + step) - shape.slopes(theta - step) for step in np.diag(steps)])
     found /= 2.0 * steps[:, None, None, None]
     return 0.5 * (found + np.swapaxes(found, 0, 1))
@@ -255,6 +299,16 @@ def correlations(covariance: Array) -> Array:
     found[np.abs(np.abs(found) - 1.0) < 1e-14] = np.sign(found[np.abs(np.abs(found) - 1.0) < 1e-14])
     np.fill_diagonal(found, 1.0)
     return found
+
+
+def _cholesky(matrix: Array) -> Array:
+    """The lower triangular root of a positive semi-definite matrix, with columns of 0 where it is singular."""
+    root = np.zeros_like(matrix)
+    for column in range(len(matrix)):
+        left = matrix[column:, column] - root[column:, :column] @ root[column, :column]
+        if left[0] > _SINGULAR:
+            root[column:, column] = left / np.sqrt(left[0])
+    return root
 
 
 def _slopes_of_deviations(deviations: Array, correlation: Array) -> Array:

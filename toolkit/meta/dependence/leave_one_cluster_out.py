@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from toolkit.meta.dependence.cluster_deletion import without_each
+from toolkit.meta.dependence.cluster_deletion import fits_without_each
 from toolkit.meta.dependence.clusters import Clusters, check_clusters
 from toolkit.meta.dependence.dependent_fit import components_of, refuse_own_weights, working_groups
 from toolkit.meta.display import Shown, with_limits
@@ -24,7 +24,11 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, eq=False, repr=False)
 class LeaveOneClusterOut(Shown):
-    """The fits of ``result`` without each of its clusters; None, with a reason, where there is none."""
+    """The fits of ``result`` without each of its clusters; None, with a reason, where there is none.
+
+    A fit with a reason lacks a level of the random effects (an outcome that this cluster alone has), whose variance is
+    then NaN.
+    """
 
     result: MetaResult | DependentFit
     clusters: Clusters
@@ -32,7 +36,7 @@ class LeaveOneClusterOut(Shown):
     reasons: tuple[str, ...]
 
     def to_frame(self) -> pd.DataFrame:
-        """A row a cluster that was left out and a term, on the analysis scale; ``reason`` says why it has no numbers.
+        """A row a cluster that was left out and a term, on the analysis scale; ``reason`` says which numbers it lacks.
 
         Columns: k, estimate, se, statistic, df, p_value, ci_low, ci_high, the variance components, reason.
         """
@@ -56,7 +60,8 @@ class LeaveOneClusterOut(Shown):
     def _lines(self) -> list[tuple[str, str]]:
         lines = []
         for name, fit, reason in zip(self.clusters.names, self.fits, self.reasons, strict=True):
-            lines.append((f"without {name}", reason if fit is None else _shown(fit)))
+            shown = [] if fit is None else [_shown(fit)]
+            lines.append((f"without {name}", "; ".join([*shown, *filter(None, [reason])])))
         return lines
 
 
@@ -70,9 +75,9 @@ def leave_one_cluster_out(
     """
     refuse_own_weights(result, "Leaving clusters out")
     clusters = check_clusters(cluster, result.k)
-    deleted, reasons = without_each(result, clusters, working_groups(result, clusters), refit=True)
-    fits = tuple(None if one is None else one.fit for one in deleted)
-    return LeaveOneClusterOut(result, clusters, fits, reasons)
+    working_groups(result, clusters)  # refuses clusters that a random effect of the model crosses
+    fits, reasons = fits_without_each(result, clusters)
+    return LeaveOneClusterOut(result, clusters, tuple(fits), reasons)
 
 
 def _shown(fit: MetaResult | DependentFit) -> str:

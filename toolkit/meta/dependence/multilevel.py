@@ -11,6 +11,7 @@ from toolkit.errors import ModelInputError
 from toolkit.meta.dependence.component_fit import (
     check_method,
     covariance_model,
+    explained_units,
     heterogeneity_to_start_from,
     result_fields,
 )
@@ -95,35 +96,48 @@ def _fit(
 ) -> MultilevelResult:
     model = covariance_model(sampling, made, levels, partial(random_levels, names, levels), method)
     single = np.array([len(unit) == 1 for unit in levels])
-    at = maximise(model, _starts(heterogeneity_to_start_from(sampling.studies, made), single), single)
-    notes = _cautions(at, names, single)
+    explained = np.array([method == "REML" and bool(explained_units(made.x, unit).all()) for unit in levels])
+    held = single | explained
+    at = maximise(model, _starts(heterogeneity_to_start_from(sampling.studies, made), held), held)
+    notes = _cautions(at, names, single, explained)
 
     def refit(rows: Integers) -> MultilevelResult:
         taken = tuple(unit.take(rows) for unit in levels)
         return _fit(sampling.take(rows), names, taken, made.of_rows(rows), method, test, level)
 
-    fields = result_fields(model, at, sampling, made, levels, test, level, notes)
+    fields = result_fields(model, at, sampling, made, levels, test, level, held, int((~held).sum()), notes)
     return MultilevelResult(**fields, refit=refit)
 
 
-def _starts(total: float, single: NDArray[np.bool_]) -> list[Array]:
-    """Equal shares of the heterogeneity, and nearly all of it in each level; none where a level has one unit."""
-    several = np.flatnonzero(~single)
-    shares = [np.where(single, 0.0, 1.0 / max(len(several), 1))]
+def _starts(total: float, held: NDArray[np.bool_]) -> list[Array]:
+    """Equal shares of the heterogeneity, and nearly all of it in each level; none in those that are ``held`` at 0."""
+    several = np.flatnonzero(~held)
+    shares = [np.where(held, 0.0, 1.0 / max(len(several), 1))]
     if len(several) > 1:
         for at in several:
-            share = np.where(single, 0.0, 0.02)
+            share = np.where(held, 0.0, 0.02)
             share[at] = 1.0
             shares.append(share)
     return [total * share for share in shares]
 
 
-def _cautions(at: Maximum, names: tuple[str, ...], single: NDArray[np.bool_]) -> list[str]:
+def _cautions(
+    at: Maximum, names: tuple[str, ...], single: NDArray[np.bool_], explained: NDArray[np.bool_]
+) -> list[str]:
     """What a reader of the result should know."""
-    told = [f"{name} has one unit, so its variance is taken to be 0." for name in np.array(names)[single]]
-    expected = at.curvature.expected[np.ix_(~single, ~single)]
+    told, called, kept = [], np.array(names), ~(single | explained)
+    told += [f"{name} has one unit, so its variance is taken to be 0." for name in called[single]]
+    told += [
+        f"The coefficients tell all that the units of {name} do, so its variance is taken to be 0, and the standard "
+        "errors do not count it."
+        for name in called[explained & ~single]
+    ]
+    expected = at.curvature.expected[np.ix_(kept, kept)]
     if len(expected) and np.linalg.cond(expected) > 1e12:
-        told.append(f"The data cannot tell the variances of {' and '.join(np.array(names)[~single])} apart.")
+        told.append(f"The data cannot tell the variances of {' and '.join(called[kept])} apart.")
+    zero = called[kept & (at.theta == 0)]
+    if len(zero):
+        told.append(f"The estimated variance of {' and of '.join(zero)} is 0, the least that there can be.")
     if at.maxima > 1:
         told.append(f"The likelihood has {at.maxima} local maxima; the highest was taken.")
     return told

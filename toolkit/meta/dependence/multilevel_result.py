@@ -8,13 +8,11 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from toolkit.meta.dependence.component_profile import Component
 from toolkit.meta.dependence.component_result import DependentResult
-from toolkit.meta.dependence.component_search import maximise
 from toolkit.meta.display import number
 from toolkit.meta.frozen import read_only
 from toolkit.meta.inference import critical_value, interval_columns
-from toolkit.meta.intervals import PredictionInterval
-from toolkit.meta.settings import check_level
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -23,11 +21,10 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from toolkit.meta.dependence.random_levels import RandomLevels
+    from toolkit.meta.intervals import PredictionInterval
 
     Array = NDArray[np.float64]
     Integers = NDArray[np.int64]
-
-_MOST_DOUBLINGS = 60
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -57,7 +54,10 @@ class MultilevelResult(DependentResult):
 
         The sampling variance that is typical is (k - p) / tr(P), with P the projection by the inverse sampling
         covariance (Higgins and Thompson 2002, Stat Med 21:1539, for several variances as metafor documents).
+        All are 0 where there are as many coefficients as effects.
         """
+        if not self.q_df:
+            return read_only(np.zeros(len(self.theta)))
         p = self.p
         trace, moment, square = 0.0, np.zeros((p, p)), np.zeros((p, p))
         for group in self.model.groups:
@@ -69,20 +69,23 @@ class MultilevelResult(DependentResult):
         typical = self.q_df / (trace - float(np.trace(np.linalg.solve(moment, square))))
         return read_only(100.0 * self.theta / (self.theta.sum() + typical))
 
+    @property
+    def variance_of_effects(self) -> Array:
+        """The variance of the true effects about their means, the sum of sigma2, for each effect (k,)."""
+        return np.full(self.k, self.theta.sum())
+
     def prediction_interval(self, *, level: float | None = None) -> PredictionInterval:
         """The interval in which the true effect of a new study is expected: estimate ± quantile sqrt(se² + all sigma2).
 
         On the analysis scale, for a mean alone (for moderators see ``predict``), with the quantile of the fit's test.
         """
-        level = self.level if level is None else check_level(level)
-        df = self._least_df
-        half = float(critical_value(level, df)) * float(np.sqrt(self.theta.sum() + self.se**2))
-        return PredictionInterval(self.estimate - half, self.estimate + half, level, df)
+        return self._prediction(float(self.theta.sum()), level)
 
     def deviations(self) -> dict[str, pd.DataFrame]:
         """For each level its units' predicted random effects: estimate, se, ci_low, ci_high (``ranef()`` in R).
 
-        Best linear unbiased predictions with the variances of their errors (Robinson 1991, Stat Sci 6:15).
+        Best linear unbiased predictions with the variances of their errors (Robinson 1991, Stat Sci 6:15). For
+        ``test="t"`` limits have as many degrees of freedom as the level has more units than there are coefficients.
         """
         return {name: self._deviations(at) for at, name in enumerate(self.random.names)}
 
@@ -101,58 +104,24 @@ class MultilevelResult(DependentResult):
             np.add.at(weight, codes, (inverse * same).sum(-1))
         known = self._gls.covariance
         variance = sigma2 - sigma2**2 * (weight - np.einsum("cp,pr,cr->c", lean, known, lean))
-        quantile = critical_value(self.level, self._least_df)
+        quantile = critical_value(self.level, self._df_of_units(count))
         columns = interval_columns(sigma2 * pulled, np.maximum(variance, 0.0), quantile)
         return pd.DataFrame(columns, index=pd.Index(level.names, name=self.random.names[at]))
-
-    def component_intervals(self, *, level: float | None = None) -> pd.DataFrame:
-        """Profile-likelihood limits of each variance: sigma2, ci_low, ci_high, a row a level.
-
-        The other variances and the coefficients are fitted anew at each value (``confint()`` of metafor). A limit is
-        missing where the likelihood stays high to the end of the search.
-        """
-        import pandas as pd
-
-        level = self.level if level is None else check_level(level)
-        rows = [self._limits_of(at, level) for at in range(len(self.theta))]
-        index = pd.Index(self.random.names, name="level")
-        return pd.DataFrame(rows, index=index, columns=["sigma2", "ci_low", "ci_high"])
-
-    def profile(self, component: str, values: Array) -> Array:
-        """The log-likelihood with one variance held at each of ``values`` and all else fitted anew."""
-        at = self.random.names.index(component)
-        return np.array([self._profiled(at, float(value)) for value in values])
 
     def refitted(self, rows: Integers) -> MultilevelResult:
         """The same model fitted to these rows alone."""
         return self.refit(rows)
 
-    def _profiled(self, at: int, value: float) -> float:
-        fixed = np.arange(len(self.theta)) == at
-        start = np.where(fixed, value, self.theta)
-        other = np.where(fixed, value, np.maximum(self.theta, self.theta.sum() / len(self.theta)))
-        return maximise(self.model, [start, other], fixed).gls.loglik
-
-    def _limits_of(self, at: int, level: float) -> tuple[float, float, float]:
-        from scipy.optimize import brentq  # here: 0.1 s that most fits do not need
-
-        estimate = float(self.theta[at])
-        wanted = self.loglik - 0.5 * float(critical_value(level, None)) ** 2
-
-        def above(value: float) -> float:
-            return self._profiled(at, value) - wanted
-
-        low = 0.0
-        if estimate > 0 and above(0.0) < 0:
-            low = brentq(above, 0.0, estimate, xtol=1e-12 * estimate, rtol=1e-10)
-        step = max(estimate, float(self.theta.sum()), 0.01 * float(np.median(self.v)))
-        high, found = estimate + step, np.nan
-        for _ in range(_MOST_DOUBLINGS):
-            if above(high) < 0:
-                found = brentq(above, estimate, high, xtol=1e-12 * high, rtol=1e-10)
-                break
-            high *= 2.0
-        return estimate, low, found
+    def _components(self) -> list[Component]:
+        spread = np.maximum(self.theta, self.theta.sum() / len(self.theta))
+        starts = [self.theta, np.where(self.held, 0.0, spread)]
+        reason = "the variance was not estimated"
+        return [
+            Component(name, value, 0.0, np.inf, self.model, at, float, starts, self.held, reason if held else "")
+            for at, (name, value, held) in enumerate(
+                zip(self.random.names, self.theta.tolist(), self.held.tolist(), strict=True)
+            )
+        ]
 
     def _title(self) -> str:
         units = ", ".join(f"{count:,} of {name}" for name, count in self.n_levels.items())

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from toolkit.errors import ModelInputError
-from toolkit.meta.dependence.dependent_fit import components_of
+from toolkit.meta.dependence.dependent_fit import variance_of_effects
 from toolkit.meta.display import Shown, number, with_limits
 from toolkit.meta.inference import critical_value
 from toolkit.meta.settings import check_level
@@ -75,10 +75,11 @@ def orchard(result: MetaResult | DependentFit, *, moderator: str | None = None, 
     """Trunk, branch, twig and fruit of a fit: over all effects, or for each level of a categorical ``moderator``.
 
     Other moderators are held at their means over the effects (proportional weights, as orchaRd's default). Intervals
-    have the quantile of the fit's own test; a prediction interval adds all variances of the random effects. ``level``
+    have the quantile of the fit's own test; a prediction interval adds the variance of the true effects. ``level``
     is that of the fit by default.
 
-    Raises ModelInputError for a moderator that is not in the model, or has more values than categories would.
+    Raises ModelInputError for a moderator that is not in the model, or has more values than categories would, and for
+    a group whose true effects have several variances (a multivariate model with a variance for each outcome).
     """
     level = result.level if level is None else check_level(level)
     x = result.model_matrix
@@ -93,7 +94,7 @@ def orchard(result: MetaResult | DependentFit, *, moderator: str | None = None, 
     variance = np.vecdot(rows @ result.covariance, rows)
     quantile = critical_value(level, result.df)
     branch = quantile * np.sqrt(variance)
-    twig = quantile * np.sqrt(variance + sum(components_of(result).values()))
+    twig = quantile * np.sqrt(variance + _variances_of_groups(result, groups, members))
     return Orchard(
         groups=groups,
         level=level,
@@ -107,6 +108,24 @@ def orchard(result: MetaResult | DependentFit, *, moderator: str | None = None, 
         precision=1.0 / np.sqrt(result.v),
         members=members,
     )
+
+
+def _variances_of_groups(
+    result: MetaResult | DependentFit, groups: tuple[str, ...], members: NDArray[np.int64]
+) -> Array:
+    """The variance of the true effects of each group, if its effects have one."""
+    own = variance_of_effects(result)
+    found = []
+    for at, group in enumerate(groups):
+        values = own[members == at]
+        if np.ptp(values) > 1e-12 * values.max():
+            raise ModelInputError(
+                f"The true effects of {group} have several variances ({number(values.min())} to "
+                f"{number(values.max())}), those of the model's inner levels: name a moderator that tells these levels "
+                "apart."
+            )
+        found.append(values[0])
+    return np.array(found)
 
 
 def _levels(design: Design, moderator: str) -> tuple[tuple[str, ...], NDArray[np.int64], Array]:

@@ -89,8 +89,14 @@ def estimate_robustly(
         covariance=found.covariance,
         moments=found.moments,
         df=_degrees_of_freedom(test, found, len(clusters)),
+        untold=~_told(found),
         notes=_notes(terms, found),
     )
+
+
+def _told(found: Sandwich) -> NDArray[np.bool_]:
+    """Whether two clusters tell of each coefficient (p,)."""
+    return np.diagonal(found.moments.expected()) > _UNTOLD * np.diagonal(found.working)
 
 
 def _degrees_of_freedom(test: RobustTest, found: Sandwich, clusters: int) -> Array | None:
@@ -126,7 +132,7 @@ def _refuse(x: Array, clusters: Clusters, groups: list[ClusterGroup], kind: Sand
 
 def _notes(terms: tuple[str, ...], found: Sandwich) -> tuple[str, ...]:
     df = found.moments.satterthwaite()
-    told = np.diagonal(found.moments.expected()) > _UNTOLD * np.diagonal(found.working)
+    told = _told(found)
     notes = []
     if not told.all():
         names = ", ".join(term for term, known in zip(terms, told, strict=True) if not known)

@@ -59,7 +59,7 @@ class RobustResult(Estimates):
 
     ``model`` is the fit that they come from (None where there is none), ``clusters`` says which effects belong
     together, ``kind`` which correction was made, ``moments`` what the degrees of freedom are computed from. ``df``
-    (p,) is None for z tests.
+    (p,) is None for z tests. ``untold`` (p,) are coefficients that one cluster alone tells of.
     """
 
     model: Estimates | None
@@ -73,6 +73,7 @@ class RobustResult(Estimates):
     df: Array | None
     level: float
     design: Design | None
+    untold: NDArray[np.bool_]
     notes: tuple[str, ...]
 
     @property
@@ -131,6 +132,10 @@ class RobustResult(Estimates):
         """
         chosen = check_choice(WaldMethod, method, "method")
         matrix = self._constraints(constraints, moderators)
+        names = [term for term, untold in zip(self.terms, self.untold & (matrix != 0).any(0), strict=True) if untold]
+        if names:
+            reason = f"no two clusters tell of {', '.join(names)}, whose robust variance is 0 by construction."
+            return RobustWaldTest(chosen, None, len(matrix), None, None, self.n_clusters, reason)
         moments = self.moments.of(matrix)
         covariance = matrix @ self.covariance @ matrix.T
         return test_of(Evidence(matrix @ self.beta, covariance, moments, self.n_clusters, self.p), chosen)
@@ -139,12 +144,27 @@ class RobustResult(Estimates):
         """p-values of the coefficients by a saddlepoint approximation: a row a term with saddlepoint, p_value.
 
         Of the distribution of the squared t statistic under the working model (McCaffrey and Bell 2006, Stat Med
-        25:4081), as clubSandwich computes it; the cost grows with the cube of the number of clusters.
+        25:4081), as clubSandwich computes it; the cost grows with the cube of the number of clusters. Missing where the
+        standard error is 0.
         """
         import pandas as pd
 
-        rows = [_saddlepoint(float(t), self.moments.matrix(at)) for at, t in enumerate(self._statistics)]
+        rows = [
+            (np.nan, np.nan) if untold or not np.isfinite(t) else _saddlepoint(float(t), self.moments.matrix(at))
+            for at, (t, untold) in enumerate(zip(self._statistics, self.untold, strict=True))
+        ]
         return pd.DataFrame(rows, columns=["saddlepoint", "p_value"], index=pd.Index(self.terms, name="term"))
+
+    @cached_property
+    def coefficients(self) -> pd.DataFrame:
+        """A row a term: estimate, se, statistic, df, p_value, ci_low, ci_high; no test of an ``untold`` coefficient."""
+        table = super().coefficients
+        table.loc[self.untold, ["statistic", "p_value"]] = np.nan
+        return table
+
+    @cached_property
+    def _p_values(self) -> Array:
+        return np.where(self.untold, np.nan, super()._p_values)
 
     def to_frame(self) -> pd.DataFrame:
         """The coefficients, a row a term, with the number of effects and clusters and the settings beside them."""

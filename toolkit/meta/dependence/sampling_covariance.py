@@ -10,6 +10,7 @@ import numpy as np
 from toolkit.errors import ModelInputError
 from toolkit.meta.dependence.clusters import Clusters
 from toolkit.meta.dependence.known_covariance import WorkingCovariance
+from toolkit.meta.settings import check_correlation
 from toolkit.meta.studies import Studies, check_studies
 
 if TYPE_CHECKING:
@@ -100,8 +101,8 @@ def correlated_within(sampling: SamplingCovariance, level: Clusters, rho: float)
     """
     if sampling.clusters:
         raise ModelInputError("v is a covariance matrix already: give it, or variances with rho, not both.")
-    if not -1 < rho < 1:
-        raise ModelInputError(f"rho must lie between -1 and 1; got {rho!r}.")
+    if abs(check_correlation(rho)) == 1:
+        raise ModelInputError(f"rho must lie between -1 and 1, which two different errors do not reach; got {rho!r}.")
     blocks = []
     for _, rows in level.members:
         spread = np.sqrt(sampling.studies.v[rows])

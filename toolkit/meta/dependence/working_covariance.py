@@ -9,7 +9,7 @@ import numpy as np
 from toolkit.errors import ModelInputError
 from toolkit.meta.dependence.clusters import Clusters, check_clusters
 from toolkit.meta.dependence.known_covariance import NotPositiveDefinite, WorkingCovariance, covariance_of
-from toolkit.meta.settings import check_choice
+from toolkit.meta.settings import check_choice, check_correlation, is_number
 from toolkit.meta.studies import check_studies
 
 if TYPE_CHECKING:
@@ -78,8 +78,10 @@ def working_covariance(
     if rho is None and obs is not None:
         raise ModelInputError("obs needs rho, the correlation of different observations.")
     observed = (np.arange(k), None, 0.0)
-    if obs is not None or isinstance(rho, (int, float)):
+    if obs is not None or is_number(rho):
         observed = (*_levels(np.arange(k) if obs is None else obs, "obs", k), rho)
+    elif rho is not None and not hasattr(rho, "columns"):
+        check_correlation(rho)
     elif rho is not None:
         raise ModelInputError("A matrix of correlations rho needs obs, which names a row of it for each effect.")
     # Where only types, times or groups are said to differ, nothing else does.
@@ -131,9 +133,7 @@ def _levels(column: Column, name: str, k: int) -> tuple[Integers, tuple[str, ...
 def _table(codes: Integers, names: tuple[str, ...] | None, rho: float | pd.DataFrame, argument: str):
     """A function from codes (m, n) to correlations (m, n, n)."""
     if not hasattr(rho, "columns"):
-        value = float(rho)
-        if not -1 <= value <= 1:
-            raise ModelInputError(f"{argument} must lie between -1 and 1; got {rho!r}.")
+        value = check_correlation(rho, argument)
         return lambda found: np.where(found[:, :, None] == found[:, None, :], 1.0, value)
     frame = rho.set_axis(rho.index.map(str), axis=0).set_axis(rho.columns.map(str), axis=1)
     absent = [name for name in names if name not in frame.index or name not in frame.columns]
@@ -157,10 +157,9 @@ def _arms(
     size_2: Column | None,
     phi: float,
 ) -> _Arms:
-    if not 0 <= phi <= 1:
-        raise ModelInputError(f"phi must lie between 0 and 1; got {phi!r}.")
+    phi = check_correlation(phi, "phi", low=0.0)
     first = np.zeros(k, object) if group_1 is None else np.asarray(group_1, object)
-    if len(first) != k or (group_2 is not None and len(np.asarray(group_2, object)) != k):
+    if first.shape != (k,) or (group_2 is not None and np.asarray(group_2, object).shape != (k,)):
         raise ModelInputError(f"Name group_1 and group_2 of each of the {k} effects.")
     second = np.asarray(group_2, object) if group_2 is not None else np.full(k, None)
     codes, _ = _levels(np.concatenate([first, first if group_2 is None else second]), "group_1 and group_2", 2 * k)
@@ -170,13 +169,16 @@ def _arms(
     sizes = one[1], one[1] if size_2 is None else _numbers(size_2, "size_2", k, 1.0)
     if min(sizes[0].min(), sizes[1].min()) <= 0:
         raise ModelInputError("size_1 and size_2 must be above 0: the numbers of people in the groups.")
-    return _Arms(groups, times, sizes, float(phi))
+    return _Arms(groups, times, sizes, phi)
 
 
 def _numbers(column: Column | None, name: str, k: int, default: float) -> Array:
     if column is None:
         return np.full(k, default)
-    values = np.asarray(column, float)
+    try:
+        values = np.asarray(column, float)
+    except (TypeError, ValueError):
+        raise ModelInputError(f"{name} must be a number for each of the {k} effects; it holds text.") from None
     if values.shape != (k,) or not np.isfinite(values).all():
         raise ModelInputError(f"{name} must be a number for each of the {k} effects.")
     return values

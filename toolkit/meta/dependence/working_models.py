@@ -19,7 +19,7 @@ from toolkit.meta.dependence.robust_result import RobustResult, RobustTest
 from toolkit.meta.dependence.sandwich import ClusterGroup, SandwichKind
 from toolkit.meta.design import Design, design, intercept_design
 from toolkit.meta.display import number
-from toolkit.meta.settings import check_choice, check_level
+from toolkit.meta.settings import check_choice, check_correlation, check_level
 from toolkit.meta.studies import Studies, check_studies
 
 if TYPE_CHECKING:
@@ -76,7 +76,15 @@ class RobustVarianceEstimation(RobustResult):
         if self.working == WorkingModel.HIER:
             raise ModelInputError("The hierarchical working model has no rho: nothing to vary.")
         fits = [
-            _fit(self.studies, self.clusters, self.made, self.working, _check_rho(rho), self.small_sample, self.level)
+            _fit(
+                self.studies,
+                self.clusters,
+                self.made,
+                self.working,
+                check_correlation(rho, low=0.0),
+                self.small_sample,
+                self.level,
+            )
             for rho in rhos
         ]
         tables = [fit.coefficients[["estimate", "se", "df", "p_value"]].assign(tau2=fit.tau2) for fit in fits]
@@ -132,7 +140,7 @@ def robust_variance_estimation(
     given, level = check_studies(y, v, labels), check_level(level)
     chosen, k = check_choice(WorkingModel, working, "working"), len(given.y)
     made = intercept_design(k) if moderators is None else design(moderators, k, data=data)
-    return _fit(given, check_clusters(study, k), made, chosen, _check_rho(rho), small_sample, level)
+    return _fit(given, check_clusters(study, k), made, chosen, check_correlation(rho, low=0.0), small_sample, level)
 
 
 def _fit(
@@ -228,9 +236,3 @@ def _sums(clusters: Clusters, columns: Array) -> Array:
     total = np.zeros((len(clusters), columns.shape[1]))
     np.add.at(total, clusters.codes, columns)
     return total
-
-
-def _check_rho(rho: float) -> float:
-    if not 0 <= rho <= 1:
-        raise ModelInputError(f"rho must lie between 0 and 1, the correlation of errors within a study; got {rho!r}.")
-    return float(rho)
