@@ -10,6 +10,7 @@ import numpy as np
 from scipy.special import chdtrc, ndtr, ndtri
 
 from toolkit.errors import ModelInputError
+from toolkit.meta.bias.fit_check import check_fit
 from toolkit.meta.display import Shown, number, p_value, studies
 from toolkit.meta.settings import check_choice
 from toolkit.meta.without_pooling.p_values import Alternative
@@ -105,6 +106,7 @@ def excess_significance(
 
     Raises ModelInputError for an alpha outside 0 to 1.
     """
+    check_fit(result, "A test of excess significance")
     side, tested = check_choice(Alternative, alternative, "alternative"), check_choice(Alternative, excess, "excess")
     if not (0 < alpha < 1 and 0 < limit_alpha < 1):
         raise ModelInputError(f"alpha and limit_alpha must lie between 0 and 1; got {alpha!r} and {limit_alpha!r}.")

@@ -11,6 +11,7 @@ import numpy as np
 from scipy.special import ndtr, ndtri
 
 from toolkit.errors import ModelInputError
+from toolkit.meta.bias.fit_check import check_mean
 from toolkit.meta.display import Shown, number, p_value, studies
 from toolkit.meta.settings import check_choice
 
@@ -77,8 +78,7 @@ def failsafe_n(
     mean.
     """
     kind = check_choice(FailSafe, method, "method")
-    if result.x is not None:
-        raise ModelInputError("A fail-safe N is for a mean; this model has moderators.")
+    check_mean(result, "A fail-safe N")
     if not 0 < alpha < 1:
         raise ModelInputError(f"alpha must lie between 0 and 1; got {alpha!r}.")
     y, w, k = result.y, 1.0 / result.v, result.k

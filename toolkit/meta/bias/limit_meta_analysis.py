@@ -10,10 +10,11 @@ import numpy as np
 from scipy.special import chdtrc
 
 from toolkit.errors import ModelInputError
+from toolkit.meta.bias.fit_check import check_mean
 from toolkit.meta.display import joint_test, studies
 from toolkit.meta.estimates import MEAN, Estimates
 from toolkit.meta.inference import estimate_coefficients
-from toolkit.meta.rank import explain
+from toolkit.meta.rank import is_constant
 from toolkit.meta.settings import Test, check_choice
 from toolkit.meta.stack import Stack
 
@@ -114,12 +115,11 @@ def limit_meta_analysis(result: MetaResult, *, method: str = LimitEstimate.BETA0
     Raises ModelInputError for a regression, for fewer than 3 studies, and for standard errors that are all alike.
     """
     kind = check_choice(LimitEstimate, method, "method")
-    if result.x is not None:
-        raise ModelInputError("A limit meta-analysis is of a mean; this model has moderators.")
+    check_mean(result, "A limit meta-analysis")
     if result.k < 3:
         raise ModelInputError("A limit meta-analysis fits a line: it needs 3 studies or more.")
     y, v, tau2 = result.y, result.v, result.tau2
-    if explain(np.sqrt(v)[:, None], np.ones((result.k, 1))).is_combination[0]:
+    if is_constant(np.sqrt(v)):
         raise ModelInputError("All studies have the same standard error: nothing can depend on it.")
     slope, bias = _line(y, v + tau2).beta[0].tolist()
     moved = slope + np.sqrt(tau2 / (v + tau2)) * (y - slope)

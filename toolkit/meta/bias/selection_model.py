@@ -9,6 +9,7 @@ import numpy as np
 from scipy.special import chdtrc, ndtr
 
 from toolkit.errors import ModelInputError
+from toolkit.meta.bias.fit_check import check_fit
 from toolkit.meta.bias.selection_likelihood import SelectionLikelihood, SmoothSelection, StepSelection
 from toolkit.meta.bias.selection_search import Maximum, Problem, highest
 from toolkit.meta.bias.weight_functions import SmoothWeight, Weight
@@ -39,8 +40,8 @@ class SelectionModel(Estimates):
 
     ``beta`` and ``covariance`` are the coefficients had there been no selection, ``delta`` (d,) the parameters of the
     weight function (see :class:`Weight`; of a step function the weight of each interval, the first being 1), with
-    ``delta_se``, NaN where they are fixed. ``tau2_se`` is None, and standard errors are infinite, where there are none;
-    ``notes`` say why. ``counts`` are the studies an interval of p-values. ``null_loglik`` is the log-likelihood of the
+    ``delta_se``, NaN where they are fixed. Where there are no standard errors ``tau2_se``, ``se``, ``statistic``,
+    ``p_value`` and the limits are None, missing in tables, and NaN in arrays; ``notes`` say why. ``counts`` are the studies an interval of p-values. ``null_loglik`` is the log-likelihood of the
     model without selection.
     """
 
@@ -74,6 +75,10 @@ class SelectionModel(Estimates):
         """Level of the confidence intervals, that of the model without selection."""
         return self.result.level
 
+    def _only(self, values: Array) -> float | None:
+        found = super()._only(values)
+        return found if np.isfinite(found) else None
+
     @property
     def lrt(self) -> float:
         """Likelihood-ratio statistic of the hypothesis that there is no selection."""
@@ -95,7 +100,7 @@ class SelectionModel(Estimates):
     def deltas(self) -> pd.DataFrame:
         """A row a parameter of the weight function: estimate, se, p_value (of no selection), ci_low, ci_high (from 0).
 
-        A parameter without a standard error has an infinite one; a fixed one has none (missing).
+        A fixed parameter, and one without a standard error, has the latter four missing.
         """
         import pandas as pd
 
@@ -180,6 +185,7 @@ def selection_model(
     Raises ModelInputError for steps outside 0 to 1, an interval after the first without p-values, too few studies
     for the parameters, and for own weights of the studies.
     """
+    check_fit(result, "A selection model")
     kind = check_choice(Weight, weight, "weight")
     if result.studies.weights is not None:
         raise ModelInputError("A selection model is a likelihood: fit the model without weights of your own.")
@@ -259,24 +265,40 @@ def _standard_errors(problem: Problem, best: Maximum) -> tuple[Array, float | No
     notes = [] if best.converged else ["The search did not settle: the estimates are the best values found."]
     estimated = problem.low < problem.high
     estimated[p] &= theta[p] > 0
-    rows = np.flatnonzero(estimated)
-    covariance = np.full((len(theta), len(theta)), np.inf)
-    try:
-        information = -best.at.hessian[np.ix_(rows, rows)]
-        np.linalg.cholesky(information * np.outer(problem.scale[rows], problem.scale[rows]))
-        covariance[np.ix_(rows, rows)] = np.linalg.inv(information)
-    except np.linalg.LinAlgError:
+    inside = estimated & (theta > problem.low) & (theta < problem.high)
+    covariance = _covariance(problem, best, estimated)
+    if covariance is None and (inside != estimated).any():
+        estimated, covariance = inside, _covariance(problem, best, inside)
+        notes.append("A parameter of the weight function is given at its bound: it has no standard error.")
+    elif (inside != estimated).any():
+        notes.append("A parameter of the weight function lies at its bound: read its standard error with caution.")
+    if covariance is None:
+        covariance = np.full((len(theta), len(theta)), np.nan)
         notes.append("The information is not positive definite here, so there are no standard errors.")
     se = np.sqrt(np.diagonal(covariance))
-    bounds = (theta[p + 1 :] <= problem.low[p + 1 :]) | (theta[p + 1 :] >= problem.high[p + 1 :])
-    if bounds.any():
-        notes.append("A parameter of the weight function lies at its bound: read its standard error with caution.")
     if problem.low[p] < problem.high[p] and theta[p] == 0:
         notes.append("tau² is 0, at its bound, and has no standard error; the others are given this tau².")
     if best.maxima > 1:
         notes.append("The likelihood has several maxima; the highest that was found is taken.")
     tau2_se = float(se[p]) if estimated[p] and np.isfinite(se[p]) else None
     return covariance[:p, :p], tau2_se, se[p + 1 :], notes
+
+
+def _covariance(problem: Problem, best: Maximum, estimated: NDArray[np.bool_]) -> Array | None:
+    """Inverse of the information of the parameters that are ``estimated``, NaN for others; None if not definite."""
+    rows = np.flatnonzero(estimated)
+    unit = np.outer(problem.scale[rows], problem.scale[rows])
+    covariance = np.full((len(estimated), len(estimated)), np.nan)
+    with np.errstate(all="ignore"):
+        information = -best.at.hessian[np.ix_(rows, rows)] * unit
+    if not np.isfinite(information).all():
+        return None
+    try:
+        root = np.linalg.inv(np.linalg.cholesky(information))
+    except np.linalg.LinAlgError:
+        return None
+    covariance[np.ix_(rows, rows)] = root.T @ root * unit
+    return covariance if np.isfinite(np.diagonal(covariance)[rows]).all() else None
 
 
 def _side(result: MetaResult, alternative: str | None) -> Alternative:

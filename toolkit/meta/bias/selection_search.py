@@ -73,6 +73,8 @@ def newton(problem: Problem, start: Array, known: Sequence[Maximum] = ()) -> Max
         for one in known:
             if one.converged and (np.abs(theta - one.theta) <= _NEAR * scale).all():
                 return one
+        if not np.isfinite(now.hessian).all():
+            return Maximum(theta, now, iteration, False)
         gradient = now.gradient
         free = np.flatnonzero(~((theta <= low) & (gradient <= 0)) & ~((theta >= high) & (gradient >= 0)) & (low < high))
         if not len(free):
