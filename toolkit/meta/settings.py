@@ -3,9 +3,14 @@
 from __future__ import annotations
 
 from enum import StrEnum
-from typing import NamedTuple, TypeVar
+from typing import TYPE_CHECKING, NamedTuple, TypeVar
+
+import numpy as np
 
 from toolkit.errors import ModelInputError
+
+if TYPE_CHECKING:
+    from numpy.typing import ArrayLike, NDArray
 
 Choice = TypeVar("Choice", bound=StrEnum)
 
@@ -85,9 +90,39 @@ def check_settings(tau2: str | float, test: str, level: float) -> Settings:
 
 def check_level(level: float) -> float:
     """The level, if it is a coverage between 0 and 1. Raises ModelInputError otherwise (95 in place of 0.95)."""
-    if not 0 < level < 1:
-        raise ModelInputError(f"level must lie between 0 and 1, as 0.95 for 95% intervals; got {level!r}.")
-    return float(level)
+    return check_fraction(level, "level", ", as 0.95 for 95% intervals")
+
+
+def check_fraction(value: float, argument: str, example: str = "") -> float:
+    """The value, if it is a number between 0 and 1. Raises ModelInputError otherwise."""
+    found = _one_number(value)
+    if found is None or not 0 < found < 1:
+        raise ModelInputError(f"{argument} must lie between 0 and 1{example}; got {value!r}.")
+    return found
+
+
+def check_number(value: float, argument: str) -> float:
+    """The value, if it is a finite number. Raises ModelInputError otherwise."""
+    found = _one_number(value)
+    if found is None or not np.isfinite(found):
+        raise ModelInputError(f"{argument} must be a number; got {value!r}.")
+    return found
+
+
+def check_numbers(values: ArrayLike, argument: str) -> NDArray[np.float64]:
+    """The values as numbers, of their shape. Raises ModelInputError for text and for ragged lists."""
+    try:
+        return np.array(values, float)
+    except (TypeError, ValueError):
+        raise ModelInputError(f"{argument} must be numbers; got {values!r}.") from None
+
+
+def _one_number(value: object) -> float | None:
+    """The value as a float; None for text, several numbers, or nothing."""
+    try:
+        return None if isinstance(value, str) else float(value)
+    except (TypeError, ValueError):
+        return None
 
 
 def check_choice(kind: type[Choice], value: str, argument: str) -> Choice:

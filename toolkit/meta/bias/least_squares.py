@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     Array = NDArray[np.float64]
 
 NO_DISPERSION = (
-    "The effects agree with the model exactly, which leaves no error to test against or to make an interval of. Check "
+    "The effects agree exactly with the model, which leaves no error to test against or to make an interval of. Check "
     "for effects that were entered twice or rounded."
 )
 

@@ -6,10 +6,10 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
-from toolkit.errors import ModelInputError
 from toolkit.meta.bias.asymmetry import Egger, Predictor, egger
 from toolkit.meta.bias.fit_check import check_mean
 from toolkit.meta.display import Shown, number, p_value, studies, with_limits
+from toolkit.meta.settings import check_fraction
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -118,6 +118,5 @@ def pet_peese(result: MetaResult, *, alpha: float = 0.1) -> PetPeese:
     all alike, and effects that agree with a regression exactly.
     """
     check_mean(result, "PET-PEESE", " Use egger in their presence.")
-    if not 0 < alpha < 1:
-        raise ModelInputError(f"alpha must lie between 0 and 1; got {alpha!r}.")
+    alpha = check_fraction(alpha, "alpha")
     return PetPeese(egger(result, predictor=Predictor.SE), egger(result, predictor=Predictor.VARIANCE), alpha)

@@ -18,7 +18,7 @@ from toolkit.meta.estimates import Estimates
 from toolkit.meta.heterogeneity import estimate_tau2
 from toolkit.meta.inference import critical_value, estimate_coefficients, two_sided_p
 from toolkit.meta.likelihood import InformationCriteria, information_criteria, log_likelihood
-from toolkit.meta.settings import Convergence, Tau2Estimator, Test, check_choice
+from toolkit.meta.settings import Convergence, Tau2Estimator, Test, check_choice, check_numbers
 from toolkit.meta.without_pooling.p_values import Alternative
 
 if TYPE_CHECKING:
@@ -41,8 +41,8 @@ class SelectionModel(Estimates):
     ``beta`` and ``covariance`` are the coefficients had there been no selection, ``delta`` (d,) the parameters of the
     weight function (see :class:`Weight`; of a step function the weight of each interval, the first being 1), with
     ``delta_se``, NaN where they are fixed. Where there are no standard errors ``tau2_se``, ``se``, ``statistic``,
-    ``p_value`` and the limits are None, missing in tables, and NaN in arrays; ``notes`` say why. ``counts`` are the studies an interval of p-values. ``null_loglik`` is the log-likelihood of the
-    model without selection.
+    ``p_value`` and the limits are None, missing in tables, and NaN in arrays; ``notes`` say why. ``counts`` are the
+    studies an interval of p-values. ``null_loglik`` is the log-likelihood of the model without selection.
     """
 
     result: MetaResult
@@ -123,7 +123,7 @@ class SelectionModel(Estimates):
 
         Raises ModelInputError for a p-value outside 0 to 1.
         """
-        p = np.asarray(p, float)
+        p = check_numbers(p, "p")
         if not ((p >= 0) & (p <= 1)).all():
             raise ModelInputError("p-values must lie between 0 and 1.")
         if self.weight == Weight.STEPFUN:
@@ -304,13 +304,13 @@ def _covariance(problem: Problem, best: Maximum, estimated: NDArray[np.bool_]) -
 def _side(result: MetaResult, alternative: str | None) -> Alternative:
     if alternative is None:
         return Alternative.GREATER if np.sum(result.y / np.sqrt(result.v)) >= 0 else Alternative.LESS
-    return check_choice(Alternative, str(alternative).replace(".", "-"), "alternative")
+    return check_choice(Alternative, alternative, "alternative")
 
 
 def _check_steps(kind: Weight, steps: Sequence[float] | None) -> Array:
     if steps is None:
         return np.array([0.025, 1.0]) if kind == Weight.STEPFUN else np.empty(0)
-    cuts = np.unique(np.append(np.atleast_1d(np.asarray(steps, float)), 1.0))
+    cuts = np.unique(np.append(np.atleast_1d(check_numbers(steps, "steps")), 1.0))
     if not (cuts[0] > 0 and cuts[-1] == 1.0):
         raise ModelInputError(f"steps must be p-values between 0 and 1; got {steps!r}.")
     if kind == Weight.BETA or (kind != Weight.STEPFUN and len(cuts) != 2) or len(cuts) < 2:
@@ -330,8 +330,10 @@ def _check_counts(counts: NDArray[np.int64], cuts: Array) -> None:
 def _fixed(kind: Weight, weights: ArrayLike | None, cuts: Array) -> Array | None:
     if weights is None:
         return None
-    fixed = np.array(weights, float)
-    if kind != Weight.STEPFUN or fixed.shape != cuts.shape or not (np.isfinite(fixed) & (fixed > 0)).all():
+    if kind != Weight.STEPFUN:
+        raise ModelInputError("weights are for the intervals of a step function; a smooth weight function has none.")
+    fixed = check_numbers(weights, "weights")
+    if fixed.shape != cuts.shape or not (np.isfinite(fixed) & (fixed > 0)).all():
         raise ModelInputError(f"weights must be {len(cuts)} numbers above 0, one an interval of a step function.")
     return fixed / fixed[0]
 
