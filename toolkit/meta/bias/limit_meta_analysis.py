@@ -46,7 +46,8 @@ class LimitMetaAnalysis(Estimates):
 
     ``slope`` and ``bias`` are those of the generalised radial plot: effects go as slope + bias sqrt(v + tau2).
     ``limit_effects`` (k,) are the effects shrunken to what studies of infinite precision would show; ``g2``, in
-    percent, is the heterogeneity among them that small-study effects do not explain. ``q`` is split into ``q_small``
+    percent, is the heterogeneity among them that small-study effects do not explain (1 - R2 of their radial line, which
+    depends on where the effects have their 0). ``q`` is split into ``q_small``
     (1 degree of freedom: small-study effects) and ``q_residual`` (k - 2: heterogeneity beyond them).
     """
 

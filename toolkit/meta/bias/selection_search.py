@@ -18,17 +18,22 @@ if TYPE_CHECKING:
 MAX_ITERATIONS = 100
 _HALVINGS = 30
 _SETTLED = 1e-14  # expected gain in log-likelihood, relative to its size: the parameters are then right to 1e-7
+_HIGHER = 1e-3  # in log-likelihood: a maximum that is another one
 _NEAR = 5e-2  # of the scale of a parameter
 
 
 class Maximum(NamedTuple):
-    """Where the search ended: ``theta`` is (beta, tau2, delta). ``maxima`` counts the maxima that were compared."""
+    """Where the search ended: ``theta`` is (beta, tau2, delta). ``maxima`` counts the maxima that were compared.
+
+    ``farther`` is where a search from far away ended, if the likelihood is higher there.
+    """
 
     theta: Array
     at: Derivatives
     iterations: int
     converged: bool
     maxima: int = 1
+    farther: Maximum | None = None
 
 
 class Problem(NamedTuple):
@@ -48,15 +53,25 @@ class Problem(NamedTuple):
         return self.likelihood.at(theta[:p], float(theta[p]), theta[p + 1 :])
 
 
-def highest(problem: Problem, starts: list[Array]) -> Maximum:
-    """The highest maximum that Newton's method reaches from these starts."""
+def highest(problem: Problem, starts: list[Array], far: Array | None = None) -> Maximum:
+    """The highest maximum that Newton's method reaches from these starts.
+
+    A likelihood of selection can climb again, or without end, where all effects are in the tail of a distribution far
+    from them: a search from ``far`` tells, but it is taken only where the others did not settle.
+    """
     found: list[Maximum] = []
     for start in starts:
         found.append(newton(problem, start, found))
     found = [one for one in found if np.isfinite(one.at.loglik)]
     best = max(found, key=lambda one: (one.at.loglik, one.converged))
     distinct = {round(one.at.loglik - best.at.loglik, 5) for one in found if one.converged}
-    return best._replace(maxima=max(len(distinct), 1))
+    best = best._replace(maxima=max(len(distinct), 1))
+    if far is None:
+        return best
+    farther = newton(problem, far, found)
+    if not farther.at.loglik > best.at.loglik + _HIGHER:
+        return best
+    return farther if farther.converged and not best.converged else best._replace(farther=farther)
 
 
 @np.errstate(all="ignore")

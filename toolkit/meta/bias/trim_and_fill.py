@@ -91,7 +91,9 @@ def trim_and_fill(result: MetaResult, *, estimator: str = "L0", side: str | None
     """Estimate the studies that a funnel plot lacks, and pool again with their mirror images put in.
 
     Duval and Tweedie (2000, J Am Stat Assoc 95:89; 2000, Biometrics 56:455). All fits are by the estimator, test and
-    level of ``result``. ``side`` None: right where the effects fall with their standard errors, else left.
+    level of ``result`` (metafor 3.8-1 tests the filled model by z whatever the test of the fit). ``side`` None: right
+    where the effects fall with their standard errors, else left. Of studies with the same effect those that come last
+    are mirrored first, as in metafor.
 
     Raises ModelInputError for a regression and for a single study, and ConvergenceError where the number does not
     settle or all studies would be trimmed.
