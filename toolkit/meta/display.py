@@ -24,7 +24,12 @@ def number(value: float | None, digits: int = 4) -> str:
 
 def with_limits(value: float | None, low: float | None, high: float | None, level: float, digits: int = 4) -> str:
     """An estimate with its confidence interval: "0.5 (95% CI 0.1 to 0.9)"."""
-    return f"{number(value, digits)} ({level:.0%} CI {number(low, digits)} to {number(high, digits)})"
+    return f"{number(value, digits)} ({percent(level)} CI {number(low, digits)} to {number(high, digits)})"
+
+
+def percent(level: float) -> str:
+    """A level of confidence for reading, with the digits that it has: "95%", "99.9%"."""
+    return f"{100.0 * level:.6g}%"
 
 
 def p_value(value: float | None) -> str:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from scipy.special import chdtri
 
-from toolkit.meta.display import Shown, number
+from toolkit.meta.display import Shown, number, percent
 from toolkit.meta.heterogeneity import cochran_q, generalised_q_root, typical_variance
 from toolkit.meta.likelihood import log_likelihood
 from toolkit.meta.projection import DesignProjection
@@ -62,7 +62,7 @@ class PredictionInterval(Shown):
     method: PredictionMethod = PredictionMethod.FIT
 
     def _title(self) -> str:
-        return f"{self.level:.0%} prediction interval"
+        return f"{percent(self.level)} prediction interval"
 
     def _lines(self) -> list[tuple[str, str]]:
         if self.low is None or self.high is None:
@@ -93,7 +93,7 @@ class HeterogeneityInterval(Shown):
     reason: str = ""
 
     def _title(self) -> str:
-        return f"Heterogeneity, {self.level:.0%} interval ({self.method})"
+        return f"Heterogeneity, {percent(self.level)} interval ({self.method})"
 
     def _lines(self) -> list[tuple[str, str]]:
         lines = []

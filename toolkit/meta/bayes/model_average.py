@@ -15,9 +15,9 @@ from toolkit.meta.bayes.conditional import Conditional
 from toolkit.meta.bayes.distribution import Interval, IntervalKind, NormalMixture, normal_mixture
 from toolkit.meta.bayes.heterogeneity_posterior import HeterogeneityPosterior, heterogeneity_posterior
 from toolkit.meta.bayes.priors import Normal, TauPrior, check_mu_prior, check_tau_prior
-from toolkit.meta.display import Shown, number, studies
+from toolkit.meta.display import Shown, number, percent, studies
 from toolkit.meta.frozen import read_only
-from toolkit.meta.settings import check_choice, check_level
+from toolkit.meta.settings import check_choice, check_level, check_numbers
 from toolkit.meta.studies import check_studies
 
 if TYPE_CHECKING:
@@ -158,9 +158,9 @@ class ModelAverage(Shown):
         return f"Bayesian model average, {studies(self.k)} (tau ~ {self.prior}, mu ~ {self.mu_prior})"
 
     def _lines(self) -> list[tuple[str, str]]:
-        shown = f"{number(self.estimate)} ({self.level:.0%} {self.kind} CrI {number(self.ci_low)} to "
+        shown = f"{number(self.estimate)} ({percent(self.level)} {self.kind} CrI {number(self.ci_low)} to "
         low, high = self.averaged_interval
-        averaged = f"{number(self.averaged_mean)} ({self.level:.0%} central CrI {number(low)} to {number(high)})"
+        averaged = f"{number(self.averaged_mean)} ({percent(self.level)} central CrI {number(low)} to {number(high)})"
         lines = [("mu, if any (median)", f"{shown}{number(self.ci_high)})"), ("mu, all models (mean)", averaged)]
         for name, factor in (("effect", self.effect_inclusion), ("heterogeneity", self.heterogeneity_inclusion)):
             lines.append((f"Inclusion BF, {name}", factor.reason or number(factor.bf10)))
@@ -219,7 +219,7 @@ def _posterior(prior: Array, log_likelihoods: Array) -> Array:
 
 
 def _check_probabilities(given: Sequence[float]) -> Array:
-    chances = np.asarray(given, float)
+    chances = check_numbers(given, "prior_probabilities")
     if chances.shape != (4,) or not np.isfinite(chances).all() or (chances < 0).any() or not chances[_EFFECT].any():
         raise ModelInputError(
             f"prior_probabilities must be four numbers of 0 or more, for {', '.join(MODELS)}, at least one of them for "

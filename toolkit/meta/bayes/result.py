@@ -8,12 +8,13 @@ from typing import TYPE_CHECKING, Literal, NamedTuple
 
 import numpy as np
 
+from toolkit.errors import ConvergenceError
 from toolkit.meta.bayes.bayes_factor import BayesFactor
 from toolkit.meta.bayes.conditional import Conditional
 from toolkit.meta.bayes.distribution import Interval, IntervalKind, NormalMixture, Posterior, normal_mixture
 from toolkit.meta.bayes.heterogeneity_posterior import HeterogeneityPosterior, heterogeneity_posterior
 from toolkit.meta.bayes.priors import Flat, Normal, TauPrior
-from toolkit.meta.display import Shown, number, studies
+from toolkit.meta.display import Shown, number, percent, studies
 from toolkit.meta.predictive import Side
 from toolkit.meta.random_effects import random_effects
 from toolkit.meta.settings import check_choice, check_number
@@ -118,7 +119,10 @@ class BayesianResult(OfStudies, Shown):
         if isinstance(self.mu_prior, Flat):
             reason = "A flat prior of mu has no Bayes factor: give mu=Normal(mean, sd)."
             return BayesFactor("mu = 0", None, reason)
-        null = heterogeneity_posterior(Conditional(self.y, self.v, None), self.prior)
+        try:
+            null = heterogeneity_posterior(Conditional(self.y, self.v, None), self.prior)
+        except ConvergenceError as error:
+            return BayesFactor("mu = 0", None, f"Under mu = 0: {error}")
         return BayesFactor("mu = 0", self.tau.panels.log_constant - null.panels.log_constant)
 
     @cached_property
@@ -182,7 +186,7 @@ class BayesianResult(OfStudies, Shown):
         lines = []
         for name, part in parts.items():
             low, high = part.interval(self.level, self.kind)
-            shown = f"{number(part.median)} ({self.level:.0%} {self.kind} CrI {number(low)} to {number(high)})"
+            shown = f"{number(part.median)} ({percent(self.level)} {self.kind} CrI {number(low)} to {number(high)})"
             lines.append((name, shown))
         lines.append(("P(mu > 0)", number(self.probability_beyond(0.0))))
         if self.i2 is not None:

@@ -15,7 +15,7 @@ import numpy as np
 from scipy.special import ndtr, ndtri
 
 from toolkit.errors import ModelInputError
-from toolkit.meta.display import Shown, number
+from toolkit.meta.display import Shown, number, percent
 from toolkit.meta.sensitivity.deletion import delete_each
 from toolkit.meta.settings import check_choice
 from toolkit.meta.stack import Stack
@@ -90,7 +90,8 @@ class Bootstrap(Shown):
 
     def _title(self) -> str:
         drawn = "from the fitted model" if self.kind == Resampling.PARAMETRIC else "of whole studies"
-        return f"Bootstrap, {len(self.fit.reason):,} replicates {drawn} ({self.result.level:.0%} percentile intervals)"
+        level = percent(self.result.level)
+        return f"Bootstrap, {len(self.fit.reason):,} replicates {drawn} ({level} percentile intervals)"
 
     def _lines(self) -> list[tuple[str, str]]:
         lines = [

@@ -12,7 +12,7 @@ import numpy as np
 
 from toolkit.effects import effect_sizes
 from toolkit.errors import ModelInputError
-from toolkit.meta.display import Shown, number, studies
+from toolkit.meta.display import Shown, number, percent, studies
 from toolkit.meta.inference import critical_value
 from toolkit.meta.sensitivity.deletion import delete_each
 from toolkit.meta.sensitivity.residuals import residuals
@@ -104,7 +104,7 @@ class FunnelPoints(Shown):
             inside = (self.y >= np.interp(self.se, self.contour_se, low)) & (
                 self.y <= np.interp(self.se, self.contour_se, high)
             )
-            lines.append((f"Inside {level:.0%}", f"{inside.sum()} of {len(self.y)}"))
+            lines.append((f"Inside {percent(level)}", f"{inside.sum()} of {len(self.y)}"))
         return lines
 
 
