@@ -189,7 +189,7 @@ def test_a_higher_likelihood_far_from_the_effects_is_told():
     y, v = a - c, a * (1 - a) / totals + c * (1 - c) / others
     found = meta.selection_model(meta.random_effects(y, v), weight="power", alternative="greater")
     assert 0 < found.estimate < 0.05
-    told = [note for note in found.notes if note.startswith("Far away (mean -1.76")]
+    told = [note for note in found.notes if note.startswith("Elsewhere (mean -1.76")]
     assert len(told) == 1
     weight = SmoothSelection(y / np.sqrt(v), SmoothWeight(meta.Weight.POWER), False, None)
     likelihood = SelectionLikelihood(y, v, np.ones((6, 1)), weight)

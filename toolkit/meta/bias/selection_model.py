@@ -180,7 +180,8 @@ def selection_model(
     included (Vevea and Woods 2005, Psychol Methods 10:428), so that none is estimated.
 
     Always by maximum likelihood with z tests; a common-effect ``result`` keeps tau2 at 0, a known tau2 is kept. The
-    maximum is that reached from the model without selection; ``notes`` say where the likelihood is higher far away.
+    maximum is the highest reached from the model without selection and from a tau2 of 0; ``notes`` say where there is
+    another, and where the likelihood is higher far away or without end.
     Delta is sought between 0 and 100, as in metafor. Standard errors are from the observed information. Where the
     estimate of tau2 is 0 they are those of a known tau2 of 0, as for a common-effect ``result``. (metafor's search
     stops at a tau2 just above 0. Its numerical second derivatives in tau2 then cross the bound and are huge, which
@@ -258,8 +259,8 @@ def _fit(
 
 
 def _starts(beta: Array, tau2: float, unit: float, d: int) -> list[Array]:
-    """The plain fit, and a tau2 and weights far from it."""
-    starts = [(tau2, 1.0), (0.01 * unit + 3.0 * tau2, 0.2)]
+    """The plain fit, a tau2 and weights far from it, and no tau2 at all: selection can be all of the heterogeneity."""
+    starts = [(tau2, 1.0), (0.01 * unit + 3.0 * tau2, 0.2), (0.0, 3.0)]
     return [np.concatenate([beta, [spread], np.full(d, delta)]) for spread, delta in starts]
 
 
@@ -305,8 +306,8 @@ def _of_farther(best: Maximum, p: int) -> str:
     mean = f"mean {number(farther.theta[0])}, " if p == 1 else ""
     where = f"{mean}tau² {number(farther.theta[p])}{'' if farther.converged else ', no maximum'}"
     return (
-        f"Far away ({where}) the log-likelihood is higher by {number(farther.at.loglik - best.at.loglik, 2)}: these "
-        "studies hardly settle the model. The maximum nearest to the model without selection is taken."
+        f"Elsewhere ({where}) the log-likelihood is higher by {number(farther.at.loglik - best.at.loglik, 2)}: these "
+        "studies hardly settle the model. The highest maximum near the model without selection is taken."
     )
 
 

@@ -25,7 +25,7 @@ _NEAR = 5e-2  # of the scale of a parameter
 class Maximum(NamedTuple):
     """Where the search ended: ``theta`` is (beta, tau2, delta). ``maxima`` counts the maxima that were compared.
 
-    ``farther`` is where a search from far away ended, if the likelihood is higher there.
+    ``farther`` is where another search ended, if the likelihood is higher there: far away, or at no maximum.
     """
 
     theta: Array
@@ -54,7 +54,7 @@ class Problem(NamedTuple):
 
 
 def highest(problem: Problem, starts: list[Array], far: Array | None = None) -> Maximum:
-    """The highest maximum that Newton's method reaches from these starts.
+    """The highest maximum that Newton's method reaches from these starts, or where it got to if none settles.
 
     A likelihood of selection can climb again, or without end, where all effects are in the tail of a distribution far
     from them: a search from ``far`` tells, but it is taken only where the others did not settle.
@@ -62,16 +62,18 @@ def highest(problem: Problem, starts: list[Array], far: Array | None = None) -> 
     found: list[Maximum] = []
     for start in starts:
         found.append(newton(problem, start, found))
-    found = [one for one in found if np.isfinite(one.at.loglik)]
-    best = max(found, key=lambda one: (one.at.loglik, one.converged))
-    distinct = {round(one.at.loglik - best.at.loglik, 5) for one in found if one.converged}
-    best = best._replace(maxima=max(len(distinct), 1))
-    if far is None:
-        return best
-    farther = newton(problem, far, found)
-    if not farther.at.loglik > best.at.loglik + _HIGHER:
-        return best
-    return farther if farther.converged and not best.converged else best._replace(farther=farther)
+    others = found if far is None else [*found, newton(problem, far, found)]
+    settled = [one for one in found if one.converged] or [one for one in others if one.converged]
+    best = max(settled or others, key=_height)
+    distinct = {round(one.at.loglik - best.at.loglik, 5) for one in settled}
+    higher = max(others, key=_height)
+    if not higher.at.loglik > best.at.loglik + _HIGHER:
+        higher = None
+    return best._replace(maxima=max(len(distinct), 1), farther=higher)
+
+
+def _height(one: Maximum) -> float:
+    return one.at.loglik if np.isfinite(one.at.loglik) else -np.inf
 
 
 @np.errstate(all="ignore")
