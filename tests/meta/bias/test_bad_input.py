@@ -49,6 +49,7 @@ STUDIES = {
     "all equal": (np.full(12, 0.3), np.full(12, 0.04)),
     "variances far apart": (Y, np.logspace(-12, 12, 12)),
     "far apart with their effects": (Y * np.logspace(-6, 6, 12), np.logspace(-12, 12, 12)),
+    "one with nearly all the weight": (Y, np.append(1e-10, V[1:])),
     "one without weight": (Y, np.append(V[1:], 1e10)),
     "ties": (np.round(Y, 1), np.round(V, 1) + 0.05),
     "all significant": (np.abs(Y) + 1, V / 10),
