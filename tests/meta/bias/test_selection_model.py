@@ -219,3 +219,22 @@ def test_no_point_of_a_grid_among_the_effects_has_a_higher_likelihood(name, kind
     )
     highest = max(likelihood.at(np.array([mean]), tau2, np.array(delta)).loglik for mean, tau2, delta in grid)
     assert found.loglik > highest
+
+
+@pytest.mark.parametrize("precision", [None, "se"])
+def test_many_studies_are_worked_through_in_blocks_to_the_same_likelihood(precision):
+    random = np.random.default_rng(3)
+    v = random.uniform(0.01, 0.2, 300)
+    y = 0.2 + random.normal(size=300) * np.sqrt(v + 0.03)
+    z, x, weight = y / np.sqrt(v), np.ones((300, 1)), SmoothWeight(meta.Weight.HALFNORM)
+    scale = None if precision is None else np.sqrt(v / v.max())
+    at = np.array([0.1]), 0.02, np.array([1.5])
+
+    def likelihood(rows):
+        own = None if scale is None else scale[rows]
+        return SelectionLikelihood(y[rows], v[rows], x[rows], SmoothSelection(z[rows], weight, False, own)).at(*at)
+
+    whole, parts = likelihood(slice(None)), [likelihood(slice(start, start + 7)) for start in range(0, 300, 7)]
+    assert whole.loglik == pytest.approx(sum(part.loglik for part in parts), rel=1e-12)
+    np.testing.assert_allclose(whole.gradient, sum(part.gradient for part in parts), rtol=1e-9)
+    np.testing.assert_allclose(whole.hessian, sum(part.hessian for part in parts), rtol=1e-9)
