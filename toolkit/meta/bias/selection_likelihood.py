@@ -190,7 +190,7 @@ class SelectionLikelihood:
     def _integrals(
         self, rows: slice, mean: Array, s: Array, weights: Array, slopes: Array, curvature: Array
     ) -> tuple[Array, Array, Array]:
-        """Of these studies: A with four derivatives in the mean (5, k), its slopes in delta (3, k, d), its curvature."""
+        """Of these studies A with four derivatives in the mean (5, k), its slopes (3, k, d) and curvature in delta."""
         d = self._normals(rows, mean[rows], s[rows])
         if weights.ndim == 1:
             bent = np.zeros((d.shape[1], *curvature.shape[1:]))
