@@ -1,5 +1,7 @@
 """The projection's forms and traces against the k x k matrix that they stand for."""
 
+from fractions import Fraction
+
 import numpy as np
 import pytest
 
@@ -58,3 +60,22 @@ def test_a_dominating_weight_does_not_drown_the_others():
     assert projection.trace_product() == pytest.approx(4 * exact**2, rel=1e-12)
     d = np.array([0.5, 2.0])
     assert projection.trace_product(d, d) == pytest.approx((exact * d.sum()) ** 2, rel=1e-12)
+
+
+@pytest.mark.parametrize("largest", [1e4, 1e10, 1e14])
+def test_a_dominating_weight_does_not_drown_the_others_in_a_regression(largest):
+    w, z = [Fraction(value) for value in (largest, 3.0, 5.0, 7.0, 11.0)], [Fraction(n) for n in (1, 2, 4, 8, 16)]
+    total, first, second = (sum(a * b**power for a, b in zip(w, z, strict=True)) for power in range(3))
+    determinant = total * second - first**2
+    trace = Fraction(0)
+    for i in range(5):
+        for j in range(5):
+            shared = w[i] * w[j] * (second - first * (z[i] + z[j]) + total * z[i] * z[j]) / determinant
+            trace += ((w[i] if i == j else 0) - shared) ** 2
+    x = np.column_stack([np.ones(5), [1.0, 2.0, 4.0, 8.0, 16.0]])
+    projection = DesignProjection(np.array([float(value) for value in w]), x)
+    assert projection.trace_product() == pytest.approx(float(trace), rel=1e-9)
+    stack = DesignProjection(np.array([[float(value) for value in w], [1.0, 3.0, 5.0, 7.0, 11.0]]), x)
+    assert stack.trace_product()[0] == pytest.approx(float(trace), rel=1e-9)
+    plain = DesignProjection(np.array([1.0, 3.0, 5.0, 7.0, 11.0]), x)
+    assert stack.trace_product()[1] == pytest.approx(plain.trace_product(), rel=1e-12)

@@ -4,8 +4,12 @@ suppressMessages({library(metafor); library(jsonlite)})
 tight <- list(threshold = 1e-12, maxiter = 5000)
 smoking <- dat.hackshaw1998
 coaching <- dat.baskerville2012
+adherence <- escalc(measure = "ZCOR", ri = ri, ni = ni, data = dat.molloy2014)
+infections <- escalc(measure = "OR", ai = xt, n1i = nt, ci = xc, n2i = nc, data = dat.damico2009)
 data <- list(hackshaw1998 = list(y = smoking$yi, v = smoking$vi, n = smoking$cases),
-             baskerville2012 = list(y = coaching$smd, v = coaching$se^2, n = coaching$pperf))
+             baskerville2012 = list(y = coaching$smd, v = coaching$se^2, n = coaching$pperf),
+             molloy2014 = list(y = c(adherence$yi), v = adherence$vi, n = adherence$ni),
+             damico2009 = list(y = c(infections$yi), v = infections$vi, n = infections$nt + infections$nc))
 predictors <- c(se = "sei", variance = "vi", n = "ni", "1/n" = "ninv", "sqrt n" = "sqrtni", "1/sqrt n" = "sqrtninv")
 out <- list(software = paste(R.version.string, "metafor", packageVersion("metafor")), data = list())
 for (name in names(data)) {
@@ -23,8 +27,8 @@ for (name in names(data)) {
   }
   r <- ranktest(fit("EE"))
   found$rank <- list(tau = unname(r$tau), p_value = r$pval)
-  for (method in c("EE", "DL")) for (e in c("L0", "R0", "Q0")) for (side in c("left", "right", "auto")) {
-    a <- list(fit(method), estimator = e)
+  for (method in c("EE", "DL", "REML")) for (e in c("L0", "R0", "Q0")) for (side in c("left", "right", "auto")) {
+    a <- list(fit(method), estimator = e, control = tight)
     if (side != "auto") a$side <- side
     r <- try(suppressWarnings(do.call(trimfill, a)), silent = TRUE)
     if (inherits(r, "try-error")) next
@@ -34,7 +38,11 @@ for (name in names(data)) {
   for (type in c("Rosenthal", "Orwin", "Rosenberg")) {
     r <- fsn(d$y, d$v, type = type)
     found$fsn[[type]] <- list(number = r$fsnum, p_value = r$pval)
+    r <- fsn(d$y, d$v, type = type, alpha = 0.001)
+    found$strict[[type]] <- list(number = r$fsnum, p_value = r$pval)
   }
+  r <- fsn(d$y, d$v, type = "Orwin", weighted = TRUE, target = mean(d$y) / 7)
+  found$orwin_weighted <- list(number = r$fsnum, mean = r$meanes, target = r$target)
   out$data[[name]] <- found
 }
 cat(toJSON(out, auto_unbox = TRUE, digits = 15, null = "null", na = "null"), "\n")

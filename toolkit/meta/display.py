@@ -19,7 +19,7 @@ def number(value: float | None, digits: int = 4) -> str:
     Not as :mod:`toolkit.numbers` prints for a journal, whose decimals would hide a variance of 1e-9, and with a hyphen
     for a minus, so that it can be pasted into code.
     """
-    return "–" if value is None else f"{value:.{digits}g}"
+    return "–" if value is None or isnan(value) else f"{value:.{digits}g}"
 
 
 def with_limits(

@@ -9,10 +9,9 @@ from typing import TYPE_CHECKING, Literal
 import numpy as np
 from scipy.special import ndtr, stdtr
 
-from toolkit.errors import ModelInputError
 from toolkit.meta.display import Shown, number, with_limits
 from toolkit.meta.inference import critical_value
-from toolkit.meta.settings import Tau2Estimator, check_choice, check_level
+from toolkit.meta.settings import Tau2Estimator, check_choice, check_level, check_number
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -83,9 +82,7 @@ def share_beyond(
     """
     chosen = check_choice(Side, side, "side")
     level = result.level if level is None else check_level(level)
-    threshold = float(threshold)
-    if not np.isfinite(threshold):
-        raise ModelInputError(f"threshold must be a number on the analysis scale; got {threshold}.")
+    threshold = check_number(threshold, "threshold")
     distance = (result.estimate - threshold) * (1 if chosen == Side.ABOVE else -1)
     if result.settings.estimator == Tau2Estimator.EE or result.q_df < 1:
         reason = "Without an estimate of the variance between studies there is no distribution of true effects."

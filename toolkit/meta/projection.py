@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 
 # Where the squared shares of the weights add up to more than this, one study has nearly all of it.
 _DOMINANCE = 0.98
+# A study whose complement of leverage is below this has a weight beside which the others are lost in a difference.
+_LEAST_COMPLEMENT = 1e-3
 
 
 class MeanProjection:
@@ -144,6 +146,8 @@ class DesignProjection:
         """The trace of P D1 P D2, with D = diag(d); a D that is None is the identity."""
         a_1 = self.w if d_1 is None else self.w * d_1
         a_2 = self.w if d_2 is None else self.w * d_2
+        if (self.hat() > 1.0 - _LEAST_COMPLEMENT).any():
+            return self._trace_of_products(a_1, a_2)
         shared = self._inner(a_1) * self._inner(a_2)
         return np.vecdot(a_1 * a_2, 1.0 - 2.0 * self.hat()) + shared.sum((-2, -1))
 
@@ -165,6 +169,19 @@ class DesignProjection:
         """The covariance of the coefficients where y has these variances, which W need not be the inverse of."""
         rows = np.linalg.solve(self._r, np.swapaxes(self._q * self._root[..., None], -2, -1))
         return (rows * variances[..., None, :]) @ np.swapaxes(rows, -2, -1)
+
+    def _trace_of_products(self, a_1: Array, a_2: Array) -> Array:
+        """The same sum over pairs of studies, none of them a difference, for studies that fit themselves alone.
+
+        I - H is a projection, so that its diagonal is what the squares off it add up to over h.
+        """
+        squares = np.square(self._q @ np.swapaxes(self._q, -2, -1))
+        studies = np.arange(squares.shape[-1])
+        squares[..., studies, studies] = 0.0
+        hat = self.hat()
+        alone = hat > 1.0 - _LEAST_COMPLEMENT
+        complement = np.where(alone, squares.sum(-1) / np.where(alone, hat, 1.0), 1.0 - hat)
+        return np.vecdot(a_1 * complement, a_2 * complement) + np.vecdot(a_1, (squares @ a_2[..., None])[..., 0])
 
     def _inner(self, a: Array) -> Array:
         return np.swapaxes(self._q, -2, -1) @ (a[..., None] * self._q)

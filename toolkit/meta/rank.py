@@ -37,6 +37,11 @@ def explain(z: Array, x: Array) -> Explained:
     return Explained(shares, np.linalg.norm(z - x @ shares, axis=0))
 
 
+def is_constant(values: Array) -> bool:
+    """Whether the values (k,) are all the same but for rounding."""
+    return bool(explain(values[:, None], np.ones((len(values), 1))).is_combination[0])
+
+
 def is_deficient(x: Array) -> NDArray[np.bool_]:
     """Whether any column of each matrix in ``x`` (..., k, p) is a combination of those before it."""
     new = np.abs(np.diagonal(np.linalg.qr(x, mode="r"), axis1=-2, axis2=-1))
@@ -46,8 +51,3 @@ def is_deficient(x: Array) -> NDArray[np.bool_]:
 def _scaled(x: Array) -> Array:
     lengths = np.linalg.norm(x, axis=0)
     return x / np.where(lengths > 0, lengths, 1.0)
-
-
-def is_constant(values: Array) -> bool:
-    """Whether these values (k,) are all the same."""
-    return bool(explain(values[:, None], np.ones((len(values), 1))).is_combination[0])

@@ -4,9 +4,14 @@ from __future__ import annotations
 
 from enum import StrEnum
 from numbers import Real
-from typing import NamedTuple, TypeVar
+from typing import TYPE_CHECKING, NamedTuple, TypeVar
+
+import numpy as np
 
 from toolkit.errors import ModelInputError
+
+if TYPE_CHECKING:
+    from numpy.typing import ArrayLike, NDArray
 
 Choice = TypeVar("Choice", bound=StrEnum)
 
@@ -86,9 +91,29 @@ def check_settings(tau2: str | float, test: str, level: float) -> Settings:
 
 def check_level(level: float) -> float:
     """The level, if it is a coverage between 0 and 1. Raises ModelInputError otherwise (95 in place of 0.95)."""
-    if not (is_number(level) and 0 < level < 1):
-        raise ModelInputError(f"level must lie between 0 and 1, as 0.95 for 95% intervals; got {level!r}.")
-    return float(level)
+    return check_fraction(level, "level", ", as 0.95 for 95% intervals")
+
+
+def check_fraction(value: float, argument: str, example: str = "") -> float:
+    """The value, if it is a number between 0 and 1. Raises ModelInputError otherwise."""
+    if not (is_number(value) and 0 < value < 1):
+        raise ModelInputError(f"{argument} must lie between 0 and 1{example}; got {value!r}.")
+    return float(value)
+
+
+def check_number(value: float, argument: str) -> float:
+    """The value, if it is a finite number. Raises ModelInputError otherwise."""
+    if not (is_number(value) and np.isfinite(value)):
+        raise ModelInputError(f"{argument} must be a number; got {value!r}.")
+    return float(value)
+
+
+def check_numbers(values: ArrayLike, argument: str) -> NDArray[np.float64]:
+    """The values as numbers, of their shape. Raises ModelInputError for text and for ragged lists."""
+    try:
+        return np.array(values, float)
+    except (TypeError, ValueError):
+        raise ModelInputError(f"{argument} must be numbers; got {values!r}.") from None
 
 
 def is_number(value: object) -> bool:

@@ -71,7 +71,7 @@ def test_one_study_under_a_flat_mean_leaves_the_prior_of_tau_as_it_was():
     assert "tau" in str(result)
 
 
-@pytest.mark.parametrize(("k", "prior"), [(1, meta.Flat()), (2, meta.Flat()), (1, meta.Jeffreys([0.1]))])
+@pytest.mark.parametrize(("k", "prior"), [(1, meta.Flat()), (2, meta.Flat()), (1, meta.Jeffreys([1.0]))])
 def test_an_improper_prior_of_too_few_studies_is_refused_with_the_remedy(k, prior):
     with pytest.raises(ModelInputError, match="HalfNormal"):
         meta.bayesian(np.zeros(k), np.ones(k), prior=prior)
@@ -169,3 +169,71 @@ def test_results_show_themselves():
     )
     assert "HalfCauchy" in str(meta.prior_sensitivity(result, [meta.HalfCauchy(0.5)]))
     assert result.effect_bayes_factor.to_frame().shape == (1, 5)
+
+
+def outside(call):
+    with pytest.raises(ModelInputError) as caught:
+        call()
+    return str(caught.value)
+
+
+@pytest.mark.parametrize("kind", [meta.HalfNormal, meta.HalfCauchy, meta.Exponential])
+@pytest.mark.parametrize("scale", [0, -1.0, np.nan, np.inf, "a", None, [1.0, 2.0], 1e-320])
+def test_the_scale_of_a_prior_is_a_number_above_0(kind, scale):
+    message = outside(lambda: kind(scale))
+    assert kind.__name__ in message
+    assert "scale" in message
+
+
+@pytest.mark.parametrize(
+    ("call", "words"),
+    [
+        (lambda: meta.LogNormal(np.nan, 1), "mean must be a number"),
+        (lambda: meta.LogNormal(800, 1), "not of tau"),
+        (lambda: meta.Normal("a", 1), "mean must be a number"),
+        (lambda: meta.Uniform("a"), "upper must be a number"),
+        (lambda: meta.Uniform(1, lower=2), "0 <= lower < upper"),
+        (lambda: meta.Jeffreys(3), "sampling variances"),
+        (lambda: meta.Jeffreys(["a"]), "must be numbers"),
+    ],
+)
+def test_other_parameters_of_priors_are_numbers(call, words):
+    assert words in outside(call)
+
+
+def test_a_jeffreys_prior_of_other_variances_is_refused_and_shown_without_them():
+    y, v = [0.1, 0.3, 0.2], [0.02, 0.05, 0.01]
+    assert "other variances" in outside(lambda: meta.bayesian(y, v, prior=meta.Jeffreys([0.1, 0.2, 0.3])))
+    assert "tau ~ Jeffreys, mu" in meta.bayesian(y, v, prior=meta.Jeffreys(v)).summary()
+
+
+def test_a_quantile_or_interval_is_asked_for_by_a_probability():
+    result = meta.bayesian([0.1, 0.3, 0.2], [0.02, 0.05, 0.01], prior=meta.HalfNormal(0.5))
+    for part in (result.mu, result.tau, result.predicted):
+        assert "probability" in outside(lambda part=part: part.quantile(1.1))
+        assert "must be numbers" in outside(lambda part=part: part.quantile("a"))
+        assert "level must lie" in outside(lambda part=part: part.interval(95, "shortest"))
+        assert "kind must be one of" in outside(lambda part=part: part.interval(0.9, "hdi"))
+        assert float(part.density(np.inf)) == 0
+        assert float(part.cdf(np.inf)) == pytest.approx(1, abs=1e-12)
+
+
+def test_sensitivity_takes_one_prior_and_refuses_another_result():
+    y, v = [0.1, 0.3, 0.2], [0.02, 0.05, 0.01]
+    result = meta.bayesian(y, v, prior=meta.HalfNormal(0.5))
+    assert len(meta.prior_sensitivity(result, meta.HalfNormal(1)).results) == 2
+    assert "result of bayesian" in outside(lambda: meta.prior_sensitivity(meta.random_effects(y, v), []))
+
+
+def test_a_null_that_cannot_be_computed_leaves_the_result_to_be_read():
+    v = np.array([0.02, 0.05, 0.01, 0.1])
+    result = meta.bayesian(1e6 + np.array([0.1, 0.3, 0.2, 0.9]), v, prior=meta.Uniform(1), mu=meta.Normal(0, 1e8))
+    assert result.effect_bayes_factor.log_bf10 is None or result.effect_bayes_factor.log_bf10 > 1e6
+    assert "New study" in result.summary()
+
+
+@pytest.mark.parametrize(("level", "shown"), [(0.95, "95%"), (0.999, "99.9%"), (0.07, "7%")])
+def test_a_level_is_shown_with_its_digits(level, shown):
+    y, v = [0.1, 0.3, 0.2], [0.02, 0.05, 0.01]
+    assert f"({shown} shortest CrI" in meta.bayesian(y, v, prior=meta.HalfNormal(0.5), level=level).summary()
+    assert f"({shown} CI" in meta.random_effects(y, v, level=level).summary()

@@ -51,13 +51,13 @@ def test_the_rank_test_equals_that_of_metafor(name):
 def test_trim_and_fill_equals_that_of_metafor(name, key):
     tau2, estimator, side = key.split()
     found = meta.trim_and_fill(pooled(name, tau2), estimator=estimator, side=None if side == "auto" else side)
-    wanted, tolerance = DATA[name]["trimfill"][key], TOLERANCE["closed-form"]
+    wanted, tolerance = DATA[name]["trimfill"][key], TOLERANCE["iterated" if tau2 == "REML" else "closed-form"]
     assert (found.side, found.k0) == (wanted["side"], wanted["k0"])
     assert_close(found.k0_se, wanted["k0_se"], tolerance)
     assert_close(found.k0_p, wanted["k0_p"], tolerance)
     for field in ("estimate", "se", "tau2"):
         assert_close(getattr(found.filled, field), wanted[field], tolerance)
-    np.testing.assert_allclose(found.filled_y, wanted["filled_y"], atol=1e-9)
+    np.testing.assert_allclose(found.filled_y, wanted["filled_y"], atol=tolerance)
     np.testing.assert_allclose(found.filled_v, wanted["filled_v"], rtol=1e-9)
 
 
@@ -66,6 +66,19 @@ def test_a_failsafe_number_equals_that_of_metafor(name, kind):
     found, wanted = meta.failsafe_n(pooled(name), method=kind), DATA[name]["fsn"][kind]
     assert found.number == wanted["number"]
     assert_close(found.p_value, wanted["p_value"], TOLERANCE["closed-form"])
+
+
+@pytest.mark.parametrize(("name", "kind"), NUMBERS)
+def test_a_failsafe_number_at_another_alpha_equals_that_of_metafor(name, kind):
+    found, wanted = meta.failsafe_n(pooled(name), method=kind, alpha=0.001), DATA[name]["strict"][kind]
+    assert found.number == wanted["number"]
+
+
+@pytest.mark.parametrize("name", DATA)
+def test_orwins_number_of_a_weighted_mean_equals_that_of_metafor(name):
+    wanted = DATA[name]["orwin_weighted"]
+    found = meta.failsafe_n(pooled(name), method="Orwin", weighted=True, target=wanted["target"])
+    assert (found.number, found.mean) == (wanted["number"], pytest.approx(wanted["mean"], rel=1e-9))
 
 
 def test_equal_variances_cannot_be_tested_for_asymmetry():

@@ -1,5 +1,6 @@
 """Selection models against R's metafor; their derivatives, invariances and bad input."""
 
+import itertools
 import json
 import tomllib
 from itertools import pairwise
@@ -11,6 +12,7 @@ from scipy.integrate import quad
 from scipy.special import erf, ndtr, ndtri
 
 from toolkit import meta
+from toolkit.effects import effect_sizes
 from toolkit.errors import ModelInputError
 from toolkit.meta.bias.selection_likelihood import SelectionLikelihood, SmoothSelection, StepSelection
 from toolkit.meta.bias.weight_functions import SmoothWeight
@@ -177,3 +179,62 @@ def test_few_studies_and_own_weights_are_refused():
         meta.selection_model(meta.random_effects([0.1, 0.5], [0.01, 0.01]), weight="beta")
     with pytest.raises(ModelInputError, match="without weights"):
         meta.selection_model(meta.random_effects(Y, V, weights="equal"))
+
+
+SMALL = json.loads((REFERENCE / "asymmetry.json").read_text())["data"]
+SEARCHED = {name: (np.array(data["y"]), np.array(data["v"])) for name, data in (VALUES | SMALL).items()}
+# dat.egger2001: magnesium after a heart attack. Selection can be all of the heterogeneity there.
+MAGNESIUM = effect_sizes(
+    "OR",
+    events_1=[1, 9, 2, 1, 10, 1, 1, 0, 6, 1, 2, 5, 4, 90, 4, 2216],
+    total_1=[40, 135, 200, 48, 150, 59, 25, 22, 76, 27, 89, 23, 130, 1159, 107, 29011],
+    events_2=[2, 23, 7, 1, 8, 9, 3, 1, 11, 7, 12, 13, 8, 118, 17, 2103],
+    total_2=[36, 135, 200, 46, 148, 56, 23, 21, 75, 27, 80, 33, 122, 1157, 108, 29039],
+)
+SEARCHED["magnesium"] = MAGNESIUM["y"].to_numpy(), MAGNESIUM["v"].to_numpy()
+
+
+@pytest.mark.parametrize("side", ["greater", "less"])
+@pytest.mark.parametrize("kind", ["stepfun", "beta", "negexp", "power"])
+@pytest.mark.parametrize("name", SEARCHED)
+def test_no_point_of_a_grid_among_the_effects_has_a_higher_likelihood(name, kind, side):
+    y, v = SEARCHED[name]
+    sign = 1.0 if side == "greater" else -1.0
+    plain = meta.random_effects(y, v, tau2="ML", test="z")
+    try:
+        found = meta.selection_model(plain, weight=kind, alternative=side)
+    except ModelInputError as error:
+        pytest.skip(str(error))
+    z = sign * y / np.sqrt(v)
+    if kind == "stepfun":
+        selection = StepSelection(ndtr(-z), np.array([0.025, 1.0]), False)
+    else:
+        selection = SmoothSelection(z, SmoothWeight(meta.Weight(kind)), False, None)
+    likelihood = SelectionLikelihood(sign * y, v, sign * np.ones((len(y), 1)), selection)
+    deltas = np.geomspace(0.02, 20.0, 7)
+    grid = itertools.product(
+        np.linspace(np.quantile(y, 0.1), np.quantile(y, 0.9), 21),
+        np.array([0.0, 0.3, 1.0, 2.0]) * max(plain.tau2, 0.1 * float(np.median(v))),
+        itertools.product(deltas, repeat=selection.count),
+    )
+    highest = max(likelihood.at(np.array([mean]), tau2, np.array(delta)).loglik for mean, tau2, delta in grid)
+    assert found.loglik > highest
+
+
+@pytest.mark.parametrize("precision", [None, "se"])
+def test_many_studies_are_worked_through_in_blocks_to_the_same_likelihood(precision):
+    random = np.random.default_rng(3)
+    v = random.uniform(0.01, 0.2, 300)
+    y = 0.2 + random.normal(size=300) * np.sqrt(v + 0.03)
+    z, x, weight = y / np.sqrt(v), np.ones((300, 1)), SmoothWeight(meta.Weight.HALFNORM)
+    scale = None if precision is None else np.sqrt(v / v.max())
+    at = np.array([0.1]), 0.02, np.array([1.5])
+
+    def likelihood(rows):
+        own = None if scale is None else scale[rows]
+        return SelectionLikelihood(y[rows], v[rows], x[rows], SmoothSelection(z[rows], weight, False, own)).at(*at)
+
+    whole, parts = likelihood(slice(None)), [likelihood(slice(start, start + 7)) for start in range(0, 300, 7)]
+    assert whole.loglik == pytest.approx(sum(part.loglik for part in parts), rel=1e-12)
+    np.testing.assert_allclose(whole.gradient, sum(part.gradient for part in parts), rtol=1e-9)
+    np.testing.assert_allclose(whole.hessian, sum(part.hessian for part in parts), rtol=1e-9)

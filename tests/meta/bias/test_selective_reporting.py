@@ -189,7 +189,7 @@ def test_an_endogenous_kink_equals_its_definition_in_r(name):
 
 
 def test_an_endogenous_kink_needs_standard_errors_that_differ():
-    with pytest.raises(ModelInputError, match="standard errors differ"):
+    with pytest.raises(ModelInputError, match="same standard error"):
         meta.endogenous_kink(meta.random_effects([0.1, 0.2, 0.3, 0.4], [0.1] * 4, tau2="EE"))
 
 

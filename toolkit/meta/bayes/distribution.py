@@ -11,6 +11,7 @@ from scipy.special import ndtr, ndtri
 
 from toolkit.errors import ModelInputError
 from toolkit.meta.frozen import Frozen
+from toolkit.meta.settings import check_choice, check_level, check_numbers
 
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike, NDArray
@@ -60,7 +61,9 @@ class Posterior(Frozen):
         """The interval with probability ``level``.
 
         The shortest one is found by Newton's method, from the central one, as that with equal densities at both ends.
+        Raises ModelInputError for a level outside 0 to 1 and for an unknown kind.
         """
+        level, kind = check_level(level), check_choice(IntervalKind, kind, "kind")
         tail = (1.0 - level) / 2
         low, high = (float(value) for value in self.quantile(np.array([tail, 1.0 - tail])))
         if kind == IntervalKind.CENTRAL:
@@ -125,7 +128,7 @@ class Posterior(Frozen):
 
 def check_probabilities(p: ArrayLike) -> Array:
     """Probabilities as an array of one dimension. Raises ModelInputError for one that is not between 0 and 1."""
-    values = np.ravel(np.asarray(p, float))
+    values = np.ravel(check_numbers(p, "p"))
     if not ((values >= 0) & (values <= 1)).all():
         raise ModelInputError(f"A quantile is asked for by a probability between 0 and 1; got {p!r}.")
     return values

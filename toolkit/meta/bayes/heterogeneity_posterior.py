@@ -13,6 +13,7 @@ from toolkit.meta.bayes.distribution import Interval, IntervalKind, Posterior, c
 from toolkit.meta.bayes.priors import Flat, TauPrior
 from toolkit.meta.bayes.quadrature import Panels, panels
 from toolkit.meta.display import studies
+from toolkit.meta.settings import check_choice, check_level
 
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike, NDArray
@@ -41,7 +42,7 @@ class HeterogeneityPosterior(Posterior):
         """Density at these values, of their shape."""
         values = np.asarray(x, float)
         low, high = self.prior.support
-        inside = (values >= low) & (values <= high)
+        inside = (values >= low) & (values <= high) & (values < np.inf)
         return np.where(inside, np.exp(self._log_density(np.where(inside, values, self.nodes[0]))), 0.0)
 
     def cdf(self, x: ArrayLike) -> Array:
@@ -78,6 +79,7 @@ class HeterogeneityPosterior(Posterior):
 
     def interval(self, level: float, kind: IntervalKind) -> Interval:
         """The interval with probability ``level``; a shortest one can start at the lowest possible tau."""
+        level, kind = check_level(level), check_choice(IntervalKind, kind, "kind")
         if kind == IntervalKind.SHORTEST:
             low, high = self.prior.support
             ends = self.quantile(np.array([1.0 - level, level]))

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Literal
 
+import numpy as np
+
 from toolkit import __version__
+from toolkit.errors import ModelInputError
 from toolkit.meta.bayes.conditional import Conditional
 from toolkit.meta.bayes.distribution import IntervalKind, normal_mixture
 from toolkit.meta.bayes.heterogeneity_posterior import heterogeneity_posterior
-from toolkit.meta.bayes.priors import Flat, Normal, TauPrior, check_mu_prior, check_tau_prior
+from toolkit.meta.bayes.priors import Flat, Jeffreys, Normal, TauPrior, check_mu_prior, check_tau_prior
 from toolkit.meta.bayes.result import BayesianResult
 from toolkit.meta.settings import check_choice, check_level
 from toolkit.meta.studies import check_studies
@@ -55,7 +58,12 @@ def bayesian(
 def fit_posterior(
     studies: Studies, prior: TauPrior, mu: Normal | Flat, level: float, kind: IntervalKind
 ) -> BayesianResult:
-    """The posterior for studies and settings that were checked."""
+    """The posterior for studies and settings that were checked.
+
+    Raises ModelInputError for a Jeffreys prior of other variances than those of the studies.
+    """
+    if isinstance(prior, Jeffreys) and not np.array_equal(np.sort(prior.v), np.sort(studies.v)):
+        raise ModelInputError("The Jeffreys prior is made of other variances than these studies have: use Jeffreys(v).")
     tau = heterogeneity_posterior(Conditional(studies.y, studies.v, mu), prior)
     given = tau.conditional.at(tau.nodes)
     of_mu = normal_mixture(tau.mass, given.mean, given.variance, 2 if isinstance(mu, Normal) else tau.moments)

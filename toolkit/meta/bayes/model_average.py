@@ -17,7 +17,7 @@ from toolkit.meta.bayes.heterogeneity_posterior import HeterogeneityPosterior, h
 from toolkit.meta.bayes.priors import Normal, TauPrior, check_mu_prior, check_tau_prior
 from toolkit.meta.display import Shown, number, studies, with_limits
 from toolkit.meta.frozen import read_only
-from toolkit.meta.settings import check_choice, check_level
+from toolkit.meta.settings import check_choice, check_level, check_numbers
 from toolkit.meta.studies import check_studies
 
 if TYPE_CHECKING:
@@ -218,7 +218,7 @@ def _posterior(prior: Array, log_likelihoods: Array) -> Array:
 
 
 def _check_probabilities(given: Sequence[float]) -> Array:
-    chances = np.asarray(given, float)
+    chances = check_numbers(given, "prior_probabilities")
     if chances.shape != (4,) or not np.isfinite(chances).all() or (chances < 0).any() or not chances[_EFFECT].any():
         raise ModelInputError(
             f"prior_probabilities must be four numbers of 0 or more, for {', '.join(MODELS)}, at least one of them for "

@@ -2,21 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from toolkit.errors import ModelInputError
 from toolkit.meta.bayes.model import fit_posterior
 from toolkit.meta.bayes.priors import TauPrior, check_tau_prior
+from toolkit.meta.bayes.result import BayesianResult
 from toolkit.meta.display import Shown, number
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
     import pandas as pd
-
-    from toolkit.meta.bayes.result import BayesianResult
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -79,6 +76,10 @@ def prior_sensitivity(result: BayesianResult, priors: Mapping[str, TauPrior] | S
     ``priors`` are named by a mapping, or by what they are. A prior that leaves no posterior for so few studies has a
     reason in place of numbers. Raises ModelInputError where there is none, or one is no prior of tau.
     """
+    if not isinstance(result, BayesianResult):
+        raise ModelInputError(f"prior_sensitivity takes a result of bayesian; got a {type(result).__name__}.")
+    if not isinstance(priors, Mapping | Sequence):
+        priors = [priors]
     named = dict(priors) if isinstance(priors, Mapping) else {str(prior): prior for prior in priors}
     if not named:
         raise ModelInputError("priors is empty: give the priors of tau to compare with, as [HalfNormal(0.5)].")

@@ -12,6 +12,7 @@ import numpy as np
 from scipy.special import erf, gammaincc, gammaln, ndtr, stdtr
 
 from toolkit.errors import ModelInputError
+from toolkit.meta.settings import check_number, check_numbers
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -19,6 +20,10 @@ if TYPE_CHECKING:
     from numpy.typing import ArrayLike, NDArray
 
     Array = NDArray[np.float64]
+
+
+_LARGEST = 1e100
+_LOG_RANGE = 300.0
 
 
 class TauPrior:
@@ -45,8 +50,8 @@ class TauPrior:
         """Density at these values of tau, of their shape; 0 outside the support."""
         values = np.asarray(tau, float)
         low, high = self.support
-        inside = (values >= low) & (values <= high)
-        with np.errstate(divide="ignore"):
+        inside = (values >= low) & (values <= high) & (values < np.inf)
+        with np.errstate(divide="ignore", over="ignore"):
             return np.where(inside, np.exp(self.log_density(np.where(inside, values, high if low else 1.0))), 0.0)
 
     def cdf(self, tau: ArrayLike) -> Array:
@@ -77,7 +82,7 @@ class _Scaled(TauPrior):
 
     def __post_init__(self) -> None:
         for name, value in vars(self).items():
-            _positive(type(self).__name__, name, value)
+            _keep_positive(self, name, value)
 
     @property
     def scales(self) -> tuple[float, ...]:
@@ -195,7 +200,13 @@ class LogNormal(TauPrior):
     sd: float
 
     def __post_init__(self) -> None:
-        _positive("LogNormal", "sd", self.sd)
+        _keep_positive(self, "sd", self.sd)
+        _keep_number(self, "mean", self.mean)
+        if abs(self.mean) + 10.0 * self.sd > _LOG_RANGE:
+            raise ModelInputError(
+                f"LogNormal has the mean and the sd of log(tau), not of tau; with {self.mean:g} and {self.sd:g} tau is "
+                "beyond the range of numbers."
+            )
 
     @property
     def scales(self) -> tuple[float, ...]:
@@ -224,7 +235,9 @@ class Uniform(TauPrior):
     lower: float = 0.0
 
     def __post_init__(self) -> None:
-        if not 0 <= self.lower < self.upper < np.inf:
+        for name in ("upper", "lower"):
+            _keep_number(self, name, getattr(self, name))
+        if not 0 <= self.lower < self.upper:
             raise ModelInputError(
                 f"Uniform needs 0 <= lower < upper, both finite; got lower {self.lower!r} and upper {self.upper!r}. "
                 "For a uniform prior without an upper end use Flat()."
@@ -284,9 +297,13 @@ class Jeffreys(TauPrior):
     proper = False
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "v", tuple(float(value) for value in self.v))
-        if not self.v or not all(0 < value < np.inf for value in self.v):
+        values = check_numbers(self.v, "v")
+        if values.ndim != 1 or not len(values) or not ((values > 0) & (values < np.inf)).all():
             raise ModelInputError(f"Jeffreys needs the sampling variances of the studies, all above 0; got {self.v!r}.")
+        object.__setattr__(self, "v", tuple(values.tolist()))
+
+    def __str__(self) -> str:
+        return "Jeffreys"
 
     @property
     def scales(self) -> tuple[float, ...]:
@@ -315,9 +332,8 @@ class Normal:
     sd: float
 
     def __post_init__(self) -> None:
-        _positive("Normal", "sd", self.sd)
-        if not np.isfinite(self.mean):
-            raise ModelInputError(f"Normal needs a finite mean; got {self.mean!r}.")
+        _keep_positive(self, "sd", self.sd)
+        _keep_number(self, "mean", self.mean)
 
 
 def check_tau_prior(prior: object) -> TauPrior:
@@ -335,6 +351,14 @@ def check_mu_prior(mu: object) -> Normal | Flat:
     return mu
 
 
-def _positive(kind: str, name: str, value: float) -> None:
-    if not 0 < value < np.inf:
-        raise ModelInputError(f"{kind} needs a {name} above 0; got {value!r}.")
+def _keep_positive(prior: object, name: str, value: float) -> None:
+    """The parameter as a float, where it is above 0 and its square is in the range of numbers."""
+    kind = type(prior).__name__
+    found = check_number(value, f"{kind}'s {name}")
+    if not 1.0 / _LARGEST <= found <= _LARGEST:
+        raise ModelInputError(f"{kind} needs a {name} above 0 (from {1 / _LARGEST:g} to {_LARGEST:g}); got {value!r}.")
+    object.__setattr__(prior, name, found)
+
+
+def _keep_number(prior: object, name: str, value: float) -> None:
+    object.__setattr__(prior, name, check_number(value, f"{type(prior).__name__}'s {name}"))

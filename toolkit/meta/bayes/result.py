@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Literal, NamedTuple
 
 import numpy as np
 
-from toolkit.errors import ModelInputError
+from toolkit.errors import ConvergenceError
 from toolkit.meta.bayes.bayes_factor import BayesFactor
 from toolkit.meta.bayes.conditional import Conditional
 from toolkit.meta.bayes.distribution import Interval, IntervalKind, NormalMixture, Posterior, normal_mixture
@@ -17,7 +17,7 @@ from toolkit.meta.bayes.priors import Flat, Normal, TauPrior
 from toolkit.meta.display import Shown, number, studies, with_limits
 from toolkit.meta.predictive import Side
 from toolkit.meta.random_effects import random_effects
-from toolkit.meta.settings import check_choice
+from toolkit.meta.settings import check_choice, check_number
 from toolkit.meta.studies import OfStudies
 
 if TYPE_CHECKING:
@@ -119,7 +119,10 @@ class BayesianResult(OfStudies, Shown):
         if isinstance(self.mu_prior, Flat):
             reason = "A flat prior of mu has no Bayes factor: give mu=Normal(mean, sd)."
             return BayesFactor("mu = 0", None, reason)
-        null = heterogeneity_posterior(Conditional(self.y, self.v, None), self.prior)
+        try:
+            null = heterogeneity_posterior(Conditional(self.y, self.v, None), self.prior)
+        except ConvergenceError as error:
+            return BayesFactor("mu = 0", None, f"Under mu = 0: {error}")
         return BayesFactor("mu = 0", self.tau.panels.log_constant - null.panels.log_constant)
 
     @cached_property
@@ -137,8 +140,7 @@ class BayesianResult(OfStudies, Shown):
         For the effect of a new study ask ``predicted.cdf``. Raises ModelInputError for a threshold that is no number.
         """
         chosen = check_choice(Side, side, "side")
-        if not np.isfinite(threshold):
-            raise ModelInputError(f"threshold must be a number on the analysis scale; got {threshold}.")
+        threshold = check_number(threshold, "threshold")
         below = float(self.mu.cdf(threshold))
         return 1.0 - below if chosen == Side.ABOVE else below
 

@@ -8,11 +8,10 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from toolkit.errors import ModelInputError
+from toolkit.meta.bias.fit_check import check_mean
+from toolkit.meta.bias.least_squares import least_squares
 from toolkit.meta.display import number, studies
 from toolkit.meta.estimates import MEAN, Estimates
-from toolkit.meta.inference import estimate_coefficients
-from toolkit.meta.settings import Test
-from toolkit.meta.stack import Stack
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -71,21 +70,15 @@ def weighted_average_adequate_power(result: MetaResult) -> AdequatePower:
     less 1. Where fewer than 2 studies are adequately powered the mean of all is taken. On the analysis scale; the
     estimator of ``result`` is not used.
 
-    Raises ModelInputError for a regression and for a single study.
+    Raises ModelInputError for a regression, for a single study, and where the effects averaged are all the same.
     """
-    if result.x is not None:
-        raise ModelInputError("An average of adequately powered studies is for a mean; this model has moderators.")
+    check_mean(result, "An average of adequately powered studies")
     if result.k == 1:
         raise ModelInputError("A single study has no dispersion: unrestricted weighted least squares needs 2 or more.")
-    beta, covariance, df = _least_squares(result.y, result.v)
+    beta, covariance, df = least_squares(result.y, result.v)
     uwls, uwls_se = float(beta[0]), float(np.sqrt(covariance[0, 0]))
     adequate = np.sqrt(result.v) <= abs(uwls) / _POWERED
     restricted = int(adequate.sum()) >= 2
     if restricted:
-        beta, covariance, df = _least_squares(result.y[adequate], result.v[adequate])
+        beta, covariance, df = least_squares(result.y[adequate], result.v[adequate])
     return AdequatePower(result, (MEAN,), beta, covariance, df, result.level, uwls, uwls_se, adequate, restricted)
-
-
-def _least_squares(y: Array, v: Array) -> tuple[Array, Array, float]:
-    found = estimate_coefficients(Stack(y[None], v[None], None), np.zeros(1), Test.KNHA)
-    return found.beta[0], found.covariance[0], float(len(y) - 1)

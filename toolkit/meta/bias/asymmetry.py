@@ -9,13 +9,13 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from toolkit.errors import ModelInputError
+from toolkit.meta.bias.fit_check import check_fit
+from toolkit.meta.bias.least_squares import NO_DISPERSION, least_squares
 from toolkit.meta.design import INTERCEPT
 from toolkit.meta.display import Shown, number, p_value, studies, with_limits
 from toolkit.meta.estimates import Estimates
-from toolkit.meta.inference import estimate_coefficients
-from toolkit.meta.rank import explain
-from toolkit.meta.settings import Test, check_choice
-from toolkit.meta.stack import Stack
+from toolkit.meta.rank import explain, is_constant
+from toolkit.meta.settings import check_choice, check_numbers
 from toolkit.meta.stack_fit import Unfitted, fit_stack
 
 if TYPE_CHECKING:
@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 
     Array = NDArray[np.float64]
 
+_ROUNDING = 8 * float(np.finfo(float).eps)
 _EXACT_UP_TO = 500  # beyond, the cost grows with the cube of k and the normal p-value is as good
 
 
@@ -154,9 +155,10 @@ def egger(result: MetaResult, *, predictor: str = "se", model: str = "lm", n: Ar
     :func:`asymmetry_of_counts`.
 
     Raises ModelInputError for sizes that are absent or not above 0, for a predictor that is the same in all studies or
-    a combination of the moderators, for too few studies, and where the
-    estimate of tau2 does not settle.
+    a combination of the moderators, for too few studies, for effects that agree with the regression exactly (those
+    that are all the same do), and where the estimate of tau2 does not settle.
     """
+    check_fit(result, "A regression test of asymmetry")
     kind, fitted = check_choice(Predictor, predictor, "predictor"), check_choice(RegressionModel, model, "model")
     x = np.column_stack([result.model_matrix, _values(result, kind, n)])
     terms = (*((INTERCEPT,) if result.x is None else result.terms), str(kind))
@@ -168,13 +170,14 @@ def egger(result: MetaResult, *, predictor: str = "se", model: str = "lm", n: Ar
     if result.k <= x.shape[1]:
         raise ModelInputError(f"A test of asymmetry with {x.shape[1]} coefficients needs more than {result.k} studies.")
     if fitted == RegressionModel.LM:
-        stack = Stack(result.y[None], result.v[None], x[None])
-        found = estimate_coefficients(stack, np.zeros(1), Test.KNHA)
-        beta, covariance, df, tau2 = found.beta[0], found.covariance[0], float(found.df[0]), None
+        beta, covariance, df = least_squares(result.y, result.v, x)
+        tau2 = None
     else:
         fit = fit_stack(result.studies.as_stack(x), result.settings)
         if fit.reason[0] != Unfitted.FITTED:
             raise ModelInputError(f"{fit.reason[0]} Use model='lm', or the estimator DL.")
+        if fit.scale[0] == 0:
+            raise ModelInputError(NO_DISPERSION)
         beta, covariance, tau2 = fit.beta[0], fit.covariance[0], float(fit.tau2[0])
         df = float(fit.df[0]) if np.isfinite(fit.df[0]) else None
     return Egger(result, kind, fitted, terms, beta, covariance, df, tau2, result.level)
@@ -185,12 +188,13 @@ def _values(result: MetaResult, kind: Predictor, n: ArrayLike | None) -> Array:
         return np.sqrt(result.v) if kind == Predictor.SE else np.array(result.v)
     if n is None:
         raise ModelInputError(f"The predictor {kind} needs n=, the sample sizes of the studies.")
-    sizes = np.asarray(n, float)
+    sizes = check_numbers(n, "n")
     if sizes.shape != (result.k,):
         raise ModelInputError(f"n must have the shape ({result.k},), a sample size a study; it has {sizes.shape}.")
     wrong = np.flatnonzero(~(np.isfinite(sizes) & (sizes > 0)))
     if len(wrong):
-        raise ModelInputError(f"n must be above 0 in row {', '.join(map(str, wrong[:5].tolist()))}: complete it.")
+        found = "; ".join(f"row {row} ({result.labels[row]}): {sizes[row]:g}" for row in wrong[:5].tolist())
+        raise ModelInputError(f"n must be above 0; found {found}. Complete the sample sizes.")
     match kind:
         case Predictor.N:
             return sizes
@@ -234,14 +238,15 @@ def rank_test(result: MetaResult) -> RankTest:
     """
     from scipy.stats import kendalltau  # here: slow to import
 
+    check_fit(result, "A rank correlation test")
     if result.k < 2:
         raise ModelInputError("A rank correlation needs 2 studies or more.")
+    if np.ptp(result.y) <= _ROUNDING * np.abs(result.y).max() or is_constant(result.v):
+        raise ModelInputError("All effects, or all variances, are the same: there is no order to correlate.")
     w = 1.0 / result.v
     spread = np.sqrt(result.v - 1.0 / w.sum())
     standardised = (result.y - np.average(result.y, weights=w)) / spread
     distinct = [len(np.unique(values)) for values in (standardised, result.v)]
-    if min(distinct) == 1:
-        raise ModelInputError("All effects, or all variances, are the same: there is no order to correlate.")
     exact = result.k <= _EXACT_UP_TO and distinct == [result.k, result.k]
     found = kendalltau(standardised, result.v, method="exact" if exact else "asymptotic")
     return RankTest(result.k, float(found.statistic), float(found.pvalue), exact)

@@ -63,8 +63,8 @@ class _Corrected(Protocol):
     """A result with a corrected pooled effect."""
 
     estimate: float
-    ci_low: float
-    ci_high: float
+    ci_low: float | None
+    ci_high: float | None
 
 
 def _egger(result: MetaResult, alternative: str | None) -> Finding:
@@ -191,6 +191,8 @@ def _moved(result: MetaResult, found: _Corrected) -> str:
         way = "The same as not corrected"
     else:
         way = f"{'Nearer to' if abs(after) < abs(before) else 'Farther from'} no effect than not corrected"
+    if found.ci_low is None:
+        return f"{way}, without an interval."
     return f"{way}; the interval {'includes' if found.ci_low <= 0 <= found.ci_high else 'excludes'} no effect."
 
 

@@ -9,7 +9,9 @@ import numpy as np
 
 from toolkit.errors import ConvergenceError, ModelInputError
 from toolkit.meta.bias.bias_checks import CHECKS, BiasMethod, Check, Finding
+from toolkit.meta.bias.fit_check import check_fit
 from toolkit.meta.display import Shown, number, studies, with_limits
+from toolkit.meta.rank import is_constant
 from toolkit.meta.settings import check_choice
 from toolkit.meta.without_pooling.p_values import Alternative
 
@@ -19,7 +21,6 @@ if TYPE_CHECKING:
     from toolkit.meta.results import MetaResult
 
 _FEWEST = 10
-_ALIKE = 1e-8  # relative: standard errors that differ by rounding only
 _TOO_FEW = (
     "With {k}, fewer than 10, the methods are not run: tests of funnel plot asymmetry then have too little power to "
     "tell chance from real asymmetry (Sterne et al. 2011, BMJ 343:d4002; Cochrane Handbook 13.3.5.4)."
@@ -101,11 +102,12 @@ def bias_panel(result: MetaResult, *, alternative: str | None = None) -> BiasPan
 
     Raises ModelInputError for an unknown alternative.
     """
+    check_fit(result, "A panel of bias")
     side = None if alternative is None else check_choice(Alternative, alternative, "alternative")
     if result.k < _FEWEST:
         return BiasPanel(result, side, (), _TOO_FEW.format(k=studies(result.k)))
-    spread = np.ptp(np.sqrt(result.v)) > _ALIKE * np.sqrt(result.v.max())
-    checks = tuple(_run(method, check, result, side, bool(spread)) for method, check in CHECKS.items())
+    spread = not is_constant(np.sqrt(result.v))
+    checks = tuple(_run(method, check, result, side, spread) for method, check in CHECKS.items())
     return BiasPanel(result, side, checks, "")
 
 

@@ -11,12 +11,11 @@ import numpy as np
 from toolkit.effects import effect_sizes
 from toolkit.errors import ModelInputError
 from toolkit.meta.bias.asymmetry import SlopeTest
+from toolkit.meta.bias.least_squares import least_squares
 from toolkit.meta.design import INTERCEPT
 from toolkit.meta.display import studies
-from toolkit.meta.inference import estimate_coefficients
-from toolkit.meta.rank import explain
-from toolkit.meta.settings import Test, check_choice, check_level
-from toolkit.meta.stack import Stack
+from toolkit.meta.rank import is_constant
+from toolkit.meta.settings import check_choice, check_level
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -91,7 +90,8 @@ def asymmetry_of_counts(
     events are positive tests in group 1, and in group 2, of those without it. 1/2 is added to tables with a zero cell
     (not for Harbord's scores). See :class:`CountTest` for the methods.
 
-    Raises ModelInputError for impossible counts, fewer than 3 studies that can be used, and precisions all alike.
+    Raises ModelInputError for impossible counts, fewer than 3 studies that can be used, precisions all alike, and
+    odds ratios that agree with the regression exactly.
     """
     kind, level = check_choice(CountTest, method, "method"), check_level(level)
     raw = {"events_1": events_1, "total_1": total_1, "events_2": events_2, "total_2": total_2}
@@ -103,13 +103,12 @@ def asymmetry_of_counts(
     y, x, w = y[kept], x[kept], w[kept]
     if len(y) < 3:
         raise ModelInputError(f"{kind}'s test needs 3 studies or more with events and non-events; there are {len(y)}.")
-    if explain(x[:, None], np.ones((len(x), 1))).is_combination[0]:
+    if is_constant(x):
         raise ModelInputError("The precision is the same in all studies: there is nothing to test asymmetry by.")
-    stack = Stack(y[None], 1.0 / w[None], np.column_stack([np.ones(len(x)), x])[None])
-    found = estimate_coefficients(stack, np.zeros(1), Test.KNHA)
+    found = least_squares(y, 1.0 / w, np.column_stack([np.ones(len(x)), x]))
     terms = (INTERCEPT, _PREDICTORS[kind])
     left_out = tuple(np.flatnonzero(~kept).tolist())
-    return CountAsymmetry(kind, terms, found.beta[0], found.covariance[0], len(y), left_out, level)
+    return CountAsymmetry(kind, terms, found.beta, found.covariance, len(y), left_out, level)
 
 
 _PREDICTORS = {

@@ -8,11 +8,12 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from toolkit.errors import ModelInputError
+from toolkit.meta.bias.fit_check import check_mean
+from toolkit.meta.bias.least_squares import least_squares
 from toolkit.meta.display import number, studies, with_limits
 from toolkit.meta.estimates import Estimates
-from toolkit.meta.inference import critical_value, estimate_coefficients
-from toolkit.meta.settings import Test
-from toolkit.meta.stack import Stack
+from toolkit.meta.inference import critical_value
+from toolkit.meta.rank import is_constant
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -67,27 +68,30 @@ def endogenous_kink(result: MetaResult) -> EndogenousKink:
     degrees of freedom for those of the model, and 1 for k - 3.) Effects are turned so that the mean of ``result`` is
     positive.
 
-    Raises ModelInputError for a regression, below 4 studies and for standard errors that are all the same.
+    Raises ModelInputError for a regression, below 4 studies, for standard errors that are all the same, and for
+    effects that agree with one of the regressions exactly.
     """
-    if result.x is not None or result.k < 4 or np.ptp(result.v) == 0:
-        raise ModelInputError("The endogenous kink is for a mean of 4 studies or more whose standard errors differ.")
+    check_mean(result, "The endogenous kink")
+    if result.k < 4:
+        raise ModelInputError(f"The endogenous kink needs 4 studies or more; there are {result.k}.")
+    if is_constant(np.sqrt(result.v)):
+        raise ModelInputError("All studies have the same standard error: no bias can depend on it.")
     sign = 1.0 if result.estimate >= 0 else -1.0
     y, v, k = sign * result.y, result.v, result.k
     se, ones = np.sqrt(v), np.ones(k)
     x = np.column_stack([ones, se])
-    pet = _least_squares(y, v, x)
-    if abs(pet[0][0]) / np.sqrt(pet[1][0, 0]) > critical_value(0.95, k - 2.0):
+    pet = least_squares(y, v, x)
+    if abs(pet.beta[0]) / np.sqrt(pet.covariance[0, 0]) > critical_value(0.95, k - 2.0):
         x = np.column_stack([ones, v])
-    first = float(_least_squares(y, v, x)[0][0])
-    q = float(np.sum((y - x @ _least_squares(y, v, x)[0]) ** 2 / v))
+    line = least_squares(y, v, x).beta
+    first = float(line[0])
+    q = float(np.sum((y - x @ line) ** 2 / v))
     sd = float(np.sqrt(max(0.0, k * (q / (k - 3.0) - 1.0) / np.sum(1.0 / v))))
     kink = kink_of(first, sd)
     model = kinked_design(se, kink)
-    beta, covariance = _least_squares(y, v, model)
+    beta, covariance, df = least_squares(y, v, model)
     terms = ("mean", "bias")[: len(beta)]
-    return EndogenousKink(
-        result, terms, sign * beta, covariance, float(k - len(beta)), result.level, kink, sign * first, sd
-    )
+    return EndogenousKink(result, terms, sign * beta, covariance, df, result.level, kink, sign * first, sd)
 
 
 def kink_of(first: float, sd: float) -> float:
@@ -104,8 +108,3 @@ def kinked_design(se: Array, kink: float) -> Array:
     if kink >= se.max():
         return np.ones((len(se), 1))
     return np.column_stack([np.ones(len(se)), se if kink <= se.min() else np.maximum(se - kink, 0.0)])
-
-
-def _least_squares(y: Array, v: Array, x: Array) -> tuple[Array, Array]:
-    found = estimate_coefficients(Stack(y[None], v[None], x[None]), np.zeros(1), Test.KNHA)
-    return found.beta[0], found.covariance[0]

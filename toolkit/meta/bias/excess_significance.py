@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING
 import numpy as np
 from scipy.special import chdtrc, ndtr, ndtri
 
-from toolkit.errors import ModelInputError
+from toolkit.meta.bias.fit_check import check_fit
 from toolkit.meta.display import Shown, number, p_value, studies
-from toolkit.meta.settings import check_choice
+from toolkit.meta.settings import check_choice, check_fraction, check_number
 from toolkit.meta.without_pooling.p_values import Alternative
 
 if TYPE_CHECKING:
@@ -103,11 +103,12 @@ def excess_significance(
     results, "less" for too few, "two-sided" for both. ``test`` None is exact up to 1000 studies, then chi2; see
     :class:`ExcessTest`.
 
-    Raises ModelInputError for an alpha outside 0 to 1.
+    Raises ModelInputError for an alpha outside 0 to 1 and for a null that is no number.
     """
+    check_fit(result, "A test of excess significance")
     side, tested = check_choice(Alternative, alternative, "alternative"), check_choice(Alternative, excess, "excess")
-    if not (0 < alpha < 1 and 0 < limit_alpha < 1):
-        raise ModelInputError(f"alpha and limit_alpha must lie between 0 and 1; got {alpha!r} and {limit_alpha!r}.")
+    alpha, limit_alpha = check_fraction(alpha, "alpha"), check_fraction(limit_alpha, "limit_alpha")
+    null = check_number(null, "null")
     default = ExcessTest.EXACT if result.k <= _EXACT_UP_TO else ExcessTest.CHI2
     kind = default if test is None else check_choice(ExcessTest, test, "test")
     se, spread = np.sqrt(result.v), np.sqrt(result.v + result.tau2)

@@ -11,8 +11,9 @@ import numpy as np
 from scipy.special import ndtr, ndtri
 
 from toolkit.errors import ModelInputError
+from toolkit.meta.bias.fit_check import check_mean
 from toolkit.meta.display import Shown, number, p_value, studies
-from toolkit.meta.settings import check_choice
+from toolkit.meta.settings import check_choice, check_fraction, check_number
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -73,20 +74,21 @@ def failsafe_n(
     by 1 / v if ``weighted``) is ``target``, None for half the observed mean. Rosenberg: until the common-effect mean
     has a two-sided p-value of ``alpha``, with new studies of the average weight. See :class:`FailSafe`.
 
-    Raises ModelInputError for a regression, an alpha outside 0 to 1, and a target of 0 or of another sign than the
-    mean.
+    Raises ModelInputError for a regression, an alpha outside 0 to 1, a target that is no number, and a mean or
+    target of 0 or of different signs.
     """
     kind = check_choice(FailSafe, method, "method")
-    if result.x is not None:
-        raise ModelInputError("A fail-safe N is for a mean; this model has moderators.")
-    if not 0 < alpha < 1:
-        raise ModelInputError(f"alpha must lie between 0 and 1; got {alpha!r}.")
+    check_mean(result, "A fail-safe N")
+    alpha = check_fraction(alpha, "alpha")
     y, w, k = result.y, 1.0 / result.v, result.k
     if kind == FailSafe.ORWIN:
         mean = float(np.average(y, weights=w if weighted else None))
-        goal = mean / 2.0 if target is None else float(target)
+        goal = mean / 2.0 if target is None else check_number(target, "target")
         if goal == 0 or goal * mean < 0:
-            raise ModelInputError(f"No number of null studies turns a mean of {mean:g} into {goal:g}: see target.")
+            raise ModelInputError(
+                f"No number of studies of no effect turns a mean of {mean:g} into {goal:g}: give a target between 0 "
+                "and the mean."
+            )
         return FailSafeN(kind, k, _up(k * (mean - goal) / goal), None, None, mean, goal)
     if kind == FailSafe.ROSENTHAL:
         z = abs(float(np.sum(y * np.sqrt(w)))) / np.sqrt(k)

@@ -9,6 +9,7 @@ import numpy as np
 from scipy.special import gammainc
 
 from toolkit.errors import ModelInputError
+from toolkit.meta.bias.fit_check import check_mean
 from toolkit.meta.display import Shown, number, studies, with_limits
 
 if TYPE_CHECKING:
@@ -97,8 +98,7 @@ def henmi_copas(result: MetaResult) -> HenmiCopas:
 
     Raises ModelInputError for a regression and for a single study.
     """
-    if result.x is not None:
-        raise ModelInputError("Henmi and Copas' interval is for a mean; this model has moderators.")
+    check_mean(result, "Henmi and Copas' interval")
     k, w = result.k, 1.0 / result.v
     if k == 1:
         raise ModelInputError("Henmi and Copas' interval needs 2 studies or more: it estimates heterogeneity.")

@@ -10,6 +10,7 @@ import numpy as np
 from scipy.special import chdtrc
 
 from toolkit.errors import ModelInputError
+from toolkit.meta.bias.fit_check import check_mean
 from toolkit.meta.display import joint_test, studies
 from toolkit.meta.estimates import MEAN, Estimates
 from toolkit.meta.inference import estimate_coefficients
@@ -45,7 +46,8 @@ class LimitMetaAnalysis(Estimates):
 
     ``slope`` and ``bias`` are those of the generalised radial plot: effects go as slope + bias sqrt(v + tau2).
     ``limit_effects`` (k,) are the effects shrunken to what studies of infinite precision would show; ``g2``, in
-    percent, is the heterogeneity among them that small-study effects do not explain. ``q`` is split into ``q_small``
+    percent, is the heterogeneity among them that small-study effects do not explain (1 - R2 of their radial line, which
+    depends on where the effects have their 0). ``q`` is split into ``q_small``
     (1 degree of freedom: small-study effects) and ``q_residual`` (k - 2: heterogeneity beyond them).
     """
 
@@ -115,8 +117,7 @@ def limit_meta_analysis(result: MetaResult, *, method: str = LimitEstimate.BETA0
     Raises ModelInputError for a regression, for fewer than 3 studies, and for standard errors that are all alike.
     """
     kind = check_choice(LimitEstimate, method, "method")
-    if result.x is not None:
-        raise ModelInputError("A limit meta-analysis is of a mean; this model has moderators.")
+    check_mean(result, "A limit meta-analysis")
     if result.k < 3:
         raise ModelInputError("A limit meta-analysis fits a line: it needs 3 studies or more.")
     y, v, tau2 = result.y, result.v, result.tau2

@@ -6,9 +6,10 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
-from toolkit.errors import ModelInputError
 from toolkit.meta.bias.asymmetry import Egger, Predictor, egger
+from toolkit.meta.bias.fit_check import check_mean
 from toolkit.meta.display import Shown, number, p_value, studies, with_limits
+from toolkit.meta.settings import check_fraction
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -113,11 +114,9 @@ def pet_peese(result: MetaResult, *, alpha: float = 0.1) -> PetPeese:
     where there is an effect, PEESE where there is none; the conditional estimate is PEESE if PET's intercept has a
     two-sided p-value below ``alpha`` (0.1 two-sided is 0.05 one-sided), PET otherwise.
 
-    Raises ModelInputError for a regression, an alpha outside 0 to 1, fewer than 3 studies, and standard errors that
-    are all alike.
+    Raises ModelInputError for a regression, an alpha outside 0 to 1, fewer than 3 studies, standard errors that are
+    all alike, and effects that agree with a regression exactly.
     """
-    if result.x is not None:
-        raise ModelInputError("PET-PEESE corrects a mean; this model has moderators. Use egger in their presence.")
-    if not 0 < alpha < 1:
-        raise ModelInputError(f"alpha must lie between 0 and 1; got {alpha!r}.")
+    check_mean(result, "PET-PEESE", " Use egger in their presence.")
+    alpha = check_fraction(alpha, "alpha")
     return PetPeese(egger(result, predictor=Predictor.SE), egger(result, predictor=Predictor.VARIANCE), alpha)

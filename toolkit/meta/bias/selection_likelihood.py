@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     Array = NDArray[np.float64]
 
 _REACH = 8.5  # beyond this z a p-value is 0 or 1 to machine precision
+_BLOCK_CELLS = 20_000  # studies times nodes that are worked through at once, so that memory grows with neither
 _FAR = 37.5  # where p-values underflow, for the one weight function that still changes there
 
 
@@ -167,6 +168,8 @@ class SelectionLikelihood:
         se = np.sqrt(v)[:, None]
         self._edges, self._nodes = se * selection.edges, se * selection.nodes
         self._widths = se * selection.node_widths
+        size = max(_BLOCK_CELLS // (len(selection.nodes) + len(selection.edges)), 1)
+        self._blocks = [slice(start, start + size) for start in range(0, len(y), size)]
 
     def at(self, beta: Array, tau2: float, delta: Array) -> Derivatives:
         """The log-likelihood and its derivatives."""
@@ -176,20 +179,29 @@ class SelectionLikelihood:
         s = self.v + tau2
         mean = self.x @ beta
         weights, slopes, curvature = self.selection.over(delta)
-        d = self._normals(mean, s)
-        if weights.ndim == 1:
-            a = d @ weights  # (5, k): A and its first four derivatives in the mean
-            low = d[:3] @ slopes  # (3, k, d)
-            bent = ((1.0 / a[0]) @ d[0] @ curvature.reshape(len(curvature), -1)).reshape(curvature.shape[1:])
-        else:
-            a = np.vecdot(d, weights)
-            low = np.einsum("okn,knd->okd", d[:3], slopes)
-            bent = np.einsum("kn,knde->de", d[0] / a[0][:, None], curvature)
+        parts = [self._integrals(rows, mean, s, weights, slopes, curvature) for rows in self._blocks]
+        a, low, bent = parts[0] if len(parts) == 1 else _joined(parts)
         r = a[1:] / a[0]
         low /= a[0][:, None]
         e = self.y - mean
         loglik = own.loglik - (np.log(a[0]) + 0.5 * (np.log(s) + LOG_2PI + e * e / s)).sum()
         return Derivatives(float(loglik), *self._derivatives(e, s, r, low, bent, own))
+
+    def _integrals(
+        self, rows: slice, mean: Array, s: Array, weights: Array, slopes: Array, curvature: Array
+    ) -> tuple[Array, Array, Array]:
+        """Of these studies A and its slopes in delta, (5, k) and (3, k, d), with derivatives in the mean.
+
+        And the sum of its curvatures in delta over A, (d, d).
+        """
+        d = self._normals(rows, mean[rows], s[rows])
+        if weights.ndim == 1:
+            a = d @ weights
+            bent = ((1.0 / a[0]) @ d[0] @ curvature.reshape(len(curvature), -1)).reshape(curvature.shape[1:])
+            return a, d[:3] @ slopes, bent
+        a = np.vecdot(d, weights[rows])
+        low = np.einsum("okn,knd->okd", d[:3], slopes[rows])
+        return a, low, np.einsum("kn,knde->de", d[0] / a[0][:, None], curvature[rows])
 
     def _derivatives(self, e: Array, s: Array, r: Array, low: Array, bent: Array, own: Derivatives):
         x, p, n = self.x, self.x.shape[1], self.x.shape[1] + 1
@@ -212,10 +224,10 @@ class SelectionLikelihood:
         hessian[n:, n:] = own.hessian - bent + low[0].T @ low[0]
         return gradient, hessian
 
-    def _normals(self, mean: Array, s: Array) -> Array:
+    def _normals(self, rows: slice, mean: Array, s: Array) -> Array:
         """Probabilities of the intervals and densities at the nodes with four derivatives in the mean, (5, k, n)."""
         root = np.sqrt(s)[:, None]
-        u = (self._edges - mean[:, None]) / root
+        u = (self._edges[rows] - mean[:, None]) / root
         cumulative = np.zeros((5, len(s), u.shape[1] + 2))
         cumulative[0, :, -1] = 1.0
         cumulative[0, :, 1:-1] = ndtr(u)
@@ -223,9 +235,15 @@ class SelectionLikelihood:
         intervals = cumulative[..., 1:] - cumulative[..., :-1]
         if not self._nodes.shape[1]:
             return intervals
-        u = (self._nodes - mean[:, None]) / root
-        nodes = _hermite(u, root, 5) * root * (_density(u) * self._widths / root)
+        u = (self._nodes[rows] - mean[:, None]) / root
+        nodes = _hermite(u, root, 5) * root * (_density(u) * self._widths[rows] / root)
         return np.concatenate([intervals, nodes], -1)
+
+
+def _joined(parts: list[tuple[Array, Array, Array]]) -> tuple[Array, Array, Array]:
+    """The integrals of blocks of studies as those of all."""
+    a, low, bent = zip(*parts, strict=True)
+    return np.concatenate(a, 1), np.concatenate(low, 1), sum(bent)
 
 
 def _density(u: Array) -> Array:

@@ -19,17 +19,22 @@ if TYPE_CHECKING:
 MAX_ITERATIONS = 100
 _HALVINGS = 30
 _SETTLED = 1e-14  # expected gain in log-likelihood, relative to its size: the parameters are then right to 1e-7
+_HIGHER = 1e-3  # in log-likelihood: a maximum that is another one
 _NEAR = 5e-2  # of the scale of a parameter
 
 
 class Maximum(NamedTuple):
-    """Where the search ended, at the parameters ``theta``. ``maxima`` counts the maxima that were compared."""
+    """Where the search ended: ``theta`` are the parameters. ``maxima`` counts the maxima that were compared.
+
+    ``farther`` is where another search ended, if the likelihood is higher there: far away, or at no maximum.
+    """
 
     theta: Array
     at: Derivatives
     iterations: int
     converged: bool
     maxima: int = 1
+    farther: Maximum | None = None
 
 
 class Bounded(Protocol):
@@ -60,15 +65,27 @@ class Problem(NamedTuple):
         return self.likelihood.at(theta[:p], float(theta[p]), theta[p + 1 :])
 
 
-def highest(problem: Bounded, starts: list[Array]) -> Maximum:
-    """The highest maximum that Newton's method reaches from these starts."""
+def highest(problem: Bounded, starts: list[Array], far: Array | None = None) -> Maximum:
+    """The highest maximum that Newton's method reaches from these starts, or where it got to if none settles.
+
+    A likelihood of selection can climb again, or without end, where all effects are in the tail of a distribution far
+    from them: a search from ``far`` tells, but it is taken only where the others did not settle.
+    """
     found: list[Maximum] = []
     for start in starts:
         found.append(newton(problem, start, found))
-    found = [one for one in found if np.isfinite(one.at.loglik)]
-    best = max(found, key=lambda one: (one.at.loglik, one.converged))
-    distinct = {round(one.at.loglik - best.at.loglik, 5) for one in found if one.converged}
-    return best._replace(maxima=max(len(distinct), 1))
+    others = found if far is None else [*found, newton(problem, far, found)]
+    settled = [one for one in found if one.converged] or [one for one in others if one.converged]
+    best = max(settled or others, key=_height)
+    distinct = {round(one.at.loglik - best.at.loglik, 5) for one in settled}
+    higher = max(others, key=_height)
+    if not higher.at.loglik > best.at.loglik + _HIGHER:
+        higher = None
+    return best._replace(maxima=max(len(distinct), 1), farther=higher)
+
+
+def _height(one: Maximum) -> float:
+    return one.at.loglik if np.isfinite(one.at.loglik) else -np.inf
 
 
 @np.errstate(all="ignore")
@@ -85,6 +102,8 @@ def newton(problem: Bounded, start: Array, known: Sequence[Maximum] = ()) -> Max
         for one in known:
             if one.converged and (np.abs(theta - one.theta) <= _NEAR * scale).all():
                 return one
+        if not np.isfinite(now.hessian).all():
+            return Maximum(theta, now, iteration, False)
         gradient = now.gradient
         free = np.flatnonzero(~((theta <= low) & (gradient <= 0)) & ~((theta >= high) & (gradient >= 0)) & (low < high))
         if not len(free):

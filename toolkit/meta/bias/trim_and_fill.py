@@ -9,8 +9,10 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from toolkit.errors import ConvergenceError, ModelInputError
+from toolkit.meta.bias.fit_check import check_mean
 from toolkit.meta.display import Shown, number, p_value, studies, with_limits
 from toolkit.meta.fitting import fit_mean
+from toolkit.meta.rank import is_constant
 from toolkit.meta.settings import check_choice
 from toolkit.meta.stack_fit import fit_stack
 from toolkit.meta.studies import Studies
@@ -89,14 +91,15 @@ def trim_and_fill(result: MetaResult, *, estimator: str = "L0", side: str | None
     """Estimate the studies that a funnel plot lacks, and pool again with their mirror images put in.
 
     Duval and Tweedie (2000, J Am Stat Assoc 95:89; 2000, Biometrics 56:455). All fits are by the estimator, test and
-    level of ``result``. ``side`` None: right where the effects fall with their standard errors, else left.
+    level of ``result`` (metafor 3.8-1 tests the filled model by z whatever the test of the fit). ``side`` None: right
+    where the effects fall with their standard errors, else left. Of studies with the same effect those that come last
+    are mirrored first, as in metafor.
 
     Raises ModelInputError for a regression and for a single study, and ConvergenceError where the number does not
     settle or all studies would be trimmed.
     """
     kind = check_choice(MissingEstimator, estimator, "estimator")
-    if result.x is not None:
-        raise ModelInputError("Trim and fill is for a mean; this model has moderators. Use egger in their presence.")
+    check_mean(result, "Trim and fill", " Use egger in their presence.")
     if result.k == 1:
         raise ModelInputError("A single study has no funnel plot to trim: trim and fill needs k of 2 or more.")
     chosen = _side_by_regression(result) if side is None else check_choice(MissingSide, side, "side")
@@ -110,9 +113,11 @@ def trim_and_fill(result: MetaResult, *, estimator: str = "L0", side: str | None
 
 
 def _side_by_regression(result: MetaResult) -> MissingSide:
-    spread = np.ptp(result.v) > 0
-    x = np.column_stack([np.ones(result.k), np.sqrt(result.v)])
-    slope = fit_stack(result.studies.as_stack(x), result.settings).beta[0, 1] if spread else 0.0
+    se = np.sqrt(result.v)
+    if is_constant(se):
+        return MissingSide.LEFT
+    x = np.column_stack([np.ones(result.k), se])
+    slope = fit_stack(result.studies.as_stack(x), result.settings).beta[0, 1]
     return MissingSide.RIGHT if slope < 0 else MissingSide.LEFT
 
 

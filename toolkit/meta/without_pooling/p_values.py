@@ -53,6 +53,11 @@ class Alternative(StrEnum):
     LESS = "less"
     TWO_SIDED = "two-sided"
 
+    @classmethod
+    def _missing_(cls, value: object) -> Alternative | None:
+        """R's spelling."""
+        return cls.TWO_SIDED if value == "two.sided" else None
+
 
 @dataclass(frozen=True)
 class CombinedP(Shown):
