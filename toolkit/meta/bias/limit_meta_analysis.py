@@ -126,13 +126,12 @@ def limit_meta_analysis(result: MetaResult, *, method: str = LimitEstimate.BETA0
     line = _line(y, v + tau2)
     slope, bias = line.beta[0].tolist()
     moved = slope + np.sqrt(tau2 / (v + tau2)) * (y - slope)
-    at_no_error = np.array([[1.0, np.sqrt(tau2)]])
-    estimate = slope + np.sqrt(tau2) * bias
-    covariance = at_no_error @ line.covariance[0] @ at_no_error.T
-    if kind == LimitEstimate.BETA_LIM:
-        within = _line(moved, v)
-        estimate, covariance = within.beta[0, 0], within.covariance[0][:1, :1]
-    elif kind == LimitEstimate.MU_LIM:
+    if kind != LimitEstimate.MU_LIM:
+        # The same line as it leaves v = 0, where its value is the adjusted effect; or that of the limit effects.
+        beyond = v / (np.sqrt(v + tau2) + np.sqrt(tau2))
+        at_zero = _line(moved, v) if kind == LimitEstimate.BETA_LIM else _on(beyond, y, v + tau2)
+        estimate, covariance = at_zero.beta[0, 0], at_zero.covariance[0][:1, :1]
+    else:
         estimate, covariance = np.average(moved, weights=1.0 / v), np.array([[1.0 / np.sum(1.0 / v)]])
     z = moved / np.sqrt(v)
     total = float(np.sum((z - z.mean()) ** 2))
@@ -144,16 +143,21 @@ def limit_meta_analysis(result: MetaResult, *, method: str = LimitEstimate.BETA0
     )  # fmt: skip
 
 
-def _stack(y: Array, v: Array) -> Stack:
-    return Stack(y[None], v[None], np.column_stack([np.ones(len(y)), np.sqrt(v)])[None])
+def _stack(x: Array, y: Array, v: Array) -> Stack:
+    return Stack(y[None], v[None], np.column_stack([np.ones(len(y)), x])[None])
+
+
+def _on(x: Array, y: Array, v: Array) -> Coefficients:
+    """The line of y on x with weights 1 / v."""
+    return estimate_coefficients(_stack(x, y, v), np.zeros(1), Test.Z)
 
 
 def _line(y: Array, v: Array) -> Coefficients:
     """The radial line: y / sqrt(v) on 1 / sqrt(v), which is y on sqrt(v) with weights 1 / v."""
-    return estimate_coefficients(_stack(y, v), np.zeros(1), Test.Z)
+    return _on(np.sqrt(v), y, v)
 
 
 def _residual_q(y: Array, v: Array) -> float:
     """Weighted squares about that line."""
-    stack = _stack(y, v)
+    stack = _stack(np.sqrt(v), y, v)
     return float(stack.project(stack.weights(0.0)).form(y[None])[0])
