@@ -52,7 +52,10 @@ class Selection(Protocol):
 
 
 class StepSelection:
-    """A step function: ``delta`` are the weights of the intervals after the first, or ``fixed`` those of all."""
+    """A step function: ``delta`` are log weights of the intervals after the first, or ``fixed`` the weights of all.
+
+    On the log scale the likelihood is smoother, and no step of a search leads to a weight of 0.
+    """
 
     nodes = node_widths = np.empty(0)
 
@@ -66,21 +69,24 @@ class StepSelection:
         self.edges = np.concatenate([inner, -inner[::-1]]) if two_sided else -inner[::-1]
         self.index = np.concatenate([np.arange(last), down]) if two_sided else down
         self.count = 0 if fixed is not None else last
-        self.bounds = (0.0, DELTA_MAX)
-        self._slopes = np.eye(last + 1)[self.index][:, 1:][:, : self.count]
-        self._flat = np.zeros((len(self.index), self.count, self.count))
+        self.bounds = (-np.inf, float(np.log(DELTA_MAX)))
+        # Which parameter an interval has, (n, d); the weights are their own slopes and curvatures in it.
+        self._own = np.eye(last + 1)[self.index][:, 1:][:, : self.count]
+        self._both = self._own[:, :, None] * np.eye(self.count)
 
     def over(self, delta: Array) -> tuple[Array, Array, Array]:
         """As :class:`Selection` says."""
-        all_weights = np.concatenate([[1.0], delta]) if self.fixed is None else self.fixed
-        return all_weights[self.index], self._slopes, self._flat
+        if self.fixed is not None:
+            return self.fixed[self.index], self._own, self._both
+        weights = np.exp(np.concatenate([[0.0], delta]))[self.index]
+        return weights, weights[:, None] * self._own, weights[:, None, None] * self._both
 
     def observed(self, delta: Array) -> Derivatives:
         """As :class:`Selection` says."""
         if self.fixed is not None:
             return Derivatives(float(self.counts @ np.log(self.fixed)), np.empty(0), np.empty((0, 0)))
         counts = self.counts[1:]
-        return Derivatives(float(counts @ np.log(delta)), counts / delta, np.diag(-counts / delta**2))
+        return Derivatives(float(counts @ delta), counts, np.zeros((self.count, self.count)))
 
 
 class SmoothSelection:
@@ -174,8 +180,6 @@ class SelectionLikelihood:
     def at(self, beta: Array, tau2: float, delta: Array) -> Derivatives:
         """The log-likelihood and its derivatives."""
         own = self.selection.observed(delta)
-        if own.loglik == -np.inf:  # a weight of 0 where there are p-values
-            return Derivatives(-np.inf, np.empty(0), np.empty((0, 0)))
         s = self.v + tau2
         mean = self.x @ beta
         weights, slopes, curvature = self.selection.over(delta)
