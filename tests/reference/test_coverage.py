@@ -70,3 +70,9 @@ def test_a_reference_is_where_the_registry_says_and_a_test_compares_with_it(room
         assert (REFERENCE / file).with_suffix(".R").is_file()
     files = {value.split(" ")[0] for value in entry.get("values", ())}
     assert not files or any(file in text for file in files)
+
+
+def test_the_list_of_reference_values_has_each_file_and_its_script_once():
+    listed = re.findall(r"^\| `(\w+)\.json` \| `(\w+)\.R` \|", (REFERENCE / "README.md").read_text(), re.MULTILINE)
+    assert sorted(values for values, _ in listed) == sorted(file.stem for file in REFERENCE.glob("*.json"))
+    assert sorted(script for _, script in listed) == sorted(file.stem for file in REFERENCE.glob("*.R"))
