@@ -219,9 +219,12 @@ def test_results_show_themselves():
     ("call", "message"),
     [
         (lambda one, model: meta.gosh(one), "needs two studies or more"),
-        (lambda one, model: meta.gosh(model, subsets=1), "subsets must lie between 2 and 10,000,000; got 1"),
+        (lambda one, model: meta.gosh(model, subsets=1), "subsets must be a whole number from 2 to 10,000,000; got 1"),
         (lambda one, model: meta.bootstrap(one), "needs two or more"),
-        (lambda one, model: meta.bootstrap(model, replicates=1), "replicates must be 2 or more; got 1"),
+        (
+            lambda one, model: meta.bootstrap(model, replicates=1),
+            "a whole number of 2 or more; got 1",
+        ),
         (lambda one, model: meta.bootstrap(model, kind="rows"), "kind must be one of parametric, studies"),
         (lambda one, model: meta.leave_one_out(model), "Use influence"),
     ],

@@ -11,9 +11,12 @@ import numpy as np
 from toolkit.errors import ModelInputError
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
     from numpy.typing import ArrayLike, NDArray
 
 Choice = TypeVar("Choice", bound=StrEnum)
+Name = TypeVar("Name", bound=str)
 
 
 class Tau2Estimator(StrEnum):
@@ -84,9 +87,7 @@ def check_settings(tau2: str | float, test: str, level: float) -> Settings:
     test, level = check_choice(Test, test, "test"), check_level(level)
     if isinstance(tau2, str):
         return Settings(check_choice(Tau2Estimator, tau2, "tau2"), test, level)
-    if not (is_number(tau2) and 0 <= tau2 < float("inf")):
-        raise ModelInputError(f"A known tau2 must be a number of 0 or more; got {tau2!r}.")
-    return Settings(Tau2Estimator.REML, test, level, float(tau2))
+    return Settings(Tau2Estimator.REML, test, level, check_number(tau2, "A known tau2", 0.0))
 
 
 def check_level(level: float) -> float:
@@ -101,11 +102,21 @@ def check_fraction(value: float, argument: str, example: str = "") -> float:
     return float(value)
 
 
-def check_number(value: float, argument: str) -> float:
-    """The value, if it is a finite number. Raises ModelInputError otherwise."""
-    if not (is_number(value) and np.isfinite(value)):
-        raise ModelInputError(f"{argument} must be a number; got {value!r}.")
+def check_number(value: float, argument: str, least: float | None = None) -> float:
+    """The value, if it is a finite number, of ``least`` or more. Raises ModelInputError otherwise."""
+    if not (is_number(value) and np.isfinite(value) and (least is None or value >= least)):
+        of = "" if least is None else f" of {least:g} or more"
+        raise ModelInputError(f"{argument} must be a number{of}; got {value!r}.")
     return float(value)
+
+
+def check_count(value: int, argument: str, least: int, most: int | None = None) -> int:
+    """The value, if it is a whole number from ``least`` to ``most``. Raises ModelInputError otherwise."""
+    whole = is_number(value) and np.isfinite(value) and value == int(value)
+    if not (whole and least <= value and (most is None or value <= most)):
+        limits = f"of {least} or more" if most is None else f"from {least} to {most:,}"
+        raise ModelInputError(f"{argument} must be a whole number {limits}; got {value!r}.")
+    return int(value)
 
 
 def check_numbers(values: ArrayLike, argument: str) -> NDArray[np.float64]:
@@ -133,4 +144,16 @@ def check_choice(kind: type[Choice], value: str, argument: str) -> Choice:
     try:
         return kind(value)
     except ValueError:
-        raise ModelInputError(f"{argument} must be one of {', '.join(kind)}; got {value!r}.") from None
+        raise _none_of(kind, value, argument) from None
+
+
+def check_one_of(known: Sequence[Name], value: Name, argument: str) -> Name:
+    """The value, if it is one of those ``known`` here. Raises ModelInputError with these otherwise."""
+    if value not in known:
+        raise _none_of(known, value, argument)
+    return value
+
+
+def _none_of(known: Iterable[str], value: object, argument: str) -> ModelInputError:
+    shown = str(value) if isinstance(value, StrEnum) else value
+    return ModelInputError(f"{argument} must be one of {', '.join(known)}; got {shown!r}.")

@@ -37,7 +37,7 @@ class Studies(Frozen):
     @cached_property
     def labels(self) -> tuple[str, ...]:
         """A label a study: as given, or "Study 1", "Study 2" and so on."""
-        return self.given_labels or tuple(f"Study {number}" for number in range(1, len(self.y) + 1))
+        return study_labels(self.given_labels, len(self.y))
 
     def as_stack(self, x: Array | None) -> Stack:
         """The studies as a stack of one analysis, with the model matrix ``x`` (k, p) or None for a mean."""
@@ -99,8 +99,8 @@ def check_studies(
     effects, variances = _numbers("y", y, names), _numbers("v", v, names)
     if len(effects) != len(variances):
         raise ModelInputError(f"y has {len(effects)} values and v has {len(variances)}: give one of each a study.")
-    if names is not None and len(names) != len(effects):
-        raise ModelInputError(f"There are {len(names)} labels for {studies(len(effects))}: give one a study, or none.")
+    if names is not None:
+        study_labels(names, len(effects))
     if not len(effects):
         raise ModelInputError("There is no study: y and v are empty. Check which rows were selected.")
     for name, values in (("y", effects), ("v", variances)):
@@ -117,23 +117,31 @@ def check_studies(
     return Studies(effects, variances, names, None if weights is None else _weights(weights, len(effects), names))
 
 
-def check_sizes(sample_sizes: ArrayLike, given: Studies) -> Array:
+def study_labels(labels: Sequence[object] | None, k: int) -> tuple[str, ...]:
+    """A label a study: as given, or "Study 1" and so on. Raises ModelInputError for another number than ``k``."""
+    if labels is None:
+        return tuple(f"Study {number}" for number in range(1, k + 1))
+    if len(labels) != k:
+        raise ModelInputError(f"There are {len(labels)} labels for {studies(k)}: give one a study, or none.")
+    return tuple(map(str, labels))
+
+
+def check_sizes(sizes: ArrayLike, given: Studies, argument: str = "sample_sizes") -> Array:
     """The sample size of each of these studies, (k,).
 
     Raises ModelInputError for text, a wrong number of them, and sizes that are missing, infinite or not above 0, with
     rows and labels.
     """
     names, k = given.given_labels, len(given.y)
-    sizes = _numbers("sample_sizes", sample_sizes, names)
-    if len(sizes) != k:
-        raise ModelInputError(f"There are {len(sizes)} sample sizes for {studies(k)}: give one a study.")
-    wrong = ~(np.isfinite(sizes) & (sizes > 0))
+    found = _numbers(argument, sizes, names)
+    if len(found) != k:
+        raise ModelInputError(f"There are {len(found)} sample sizes for {studies(k)}: give one a study.")
+    wrong = ~(np.isfinite(found) & (found > 0))
     if wrong.any():
         raise ModelInputError(
-            f"sample_sizes must be numbers above 0 {_at(sizes, wrong, names)}. Complete them, or leave these studies "
-            "out."
+            f"{argument} must be numbers above 0 {_at(found, wrong, names)}. Complete them, or leave these studies out."
         )
-    return sizes
+    return found
 
 
 def _weights(weights: ArrayLike | str, k: int, names: tuple[str, ...] | None) -> Array:

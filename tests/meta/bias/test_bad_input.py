@@ -36,6 +36,10 @@ METHODS = {
     "two-sided step": lambda fit: meta.selection_model(fit, steps=[0.05], alternative="two.sided"),
     "beta weight": lambda fit: meta.selection_model(fit, weight="beta"),
     "half-normal weight": lambda fit: meta.selection_model(fit, weight="halfnorm", precision="se"),
+    "Copas": lambda fit: meta.copas_model(fit, probabilities=0.9),
+    "p-uniform*": meta.p_uniform_star,
+    "selection ratio": meta.publication_bias_sensitivity,
+    "p-curve": meta.p_curve,
 }
 STUDIES = {
     "one": ([0.3], [0.02]),
@@ -132,6 +136,8 @@ def test_an_alpha_is_a_number_between_0_and_1(value):
         lambda: meta.pet_peese(FIT, alpha=value),
         lambda: meta.excess_significance(FIT, alpha=value),
         lambda: meta.excess_significance(FIT, limit_alpha=value),
+        lambda: meta.publication_bias_sensitivity(FIT, alpha=value),
+        lambda: meta.copas_model(FIT, significance=value),
         lambda: meta.random_effects(Y, V, level=value),
     ):
         with pytest.raises(ModelInputError, match="must lie between 0 and 1"):
@@ -150,8 +156,17 @@ def test_an_alpha_is_a_number_between_0_and_1(value):
         (lambda: meta.selection_model(FIT, weights="a"), "weights must be numbers"),
         (lambda: meta.selection_model(FIT, weight="halfnorm", weights=[1, 0.5]), "has none"),
         (lambda: meta.selection_model(FIT).weight_function("a"), "p must be numbers"),
-        (lambda: meta.egger(FIT, predictor="n", n=["a"] * 12), "n must be numbers"),
+        (lambda: meta.egger(FIT, predictor="n", n=["a"] * 12), "n must hold one number a study"),
         (lambda: meta.egger(FIT, predictor="n", n=[20] * 11 + [0]), r"row 11 \(Study L\): 0"),
+        (lambda: meta.egger(FIT, predictor="n", n=[20] * 11), "11 sample sizes for 12 studies"),
+        (lambda: meta.copas_model(FIT, slope="steep"), "slope must be a number of 0 or more"),
+        (lambda: meta.copas_model(FIT, probabilities=["a"]), "probabilities must be numbers"),
+        (lambda: meta.copas_model(FIT).surface(2.5), "points must be a whole number of 2 or more"),
+        (lambda: meta.publication_bias_sensitivity(FIT, selection_ratio=[4]), "selection_ratio must be a number of 1"),
+        (lambda: meta.publication_bias_sensitivity(FIT, q="a"), "q must be a number"),
+        (lambda: meta.bootstrap(FIT, replicates="many"), "replicates must be a whole number of 2 or more"),
+        (lambda: meta.gosh(FIT, subsets=np.nan), "subsets must be a whole number from 2 to"),
+        (lambda: meta.permutation_test(FIT, permutations=99.5), "permutations must be a whole number"),
     ],
 )
 def test_an_argument_that_is_no_number_is_named(call, words):

@@ -227,5 +227,5 @@ def test_what_cannot_be_fitted_is_refused():
         model.at(0, -1)
     with pytest.raises(ModelInputError, match="never be published"):
         model.at(-100, 0)
-    with pytest.raises(ModelInputError, match="2 points"):
+    with pytest.raises(ModelInputError, match="points must be a whole number of 2 or more"):
         model.surface(1)

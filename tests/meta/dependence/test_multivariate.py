@@ -200,7 +200,7 @@ def test_tiny_and_huge_variances_settle(size):
         ({"outer": [1, 2]}, "outer: There are 3 studies and 2 clusters"),
         ({"structure": "AR"}, "structure must be one of UN, CS, HCS, DIAG, ID"),
         ({"method": "DL"}, "REML, ML"),
-        ({"test": "kenward-roger"}, "test must be one of t, residual, z in a multivariate model"),
+        ({"test": "kenward-roger"}, "test of a multivariate model must be one of t, residual, z"),
         ({"rho": 1.5}, "rho must lie between"),
         ({"v": np.array([[1, 2, 0], [2, 1, 0], [0, 0, 1.0]])}, "rows 0, 1 is not positive definite"),
     ],

@@ -12,6 +12,7 @@ import numpy as np
 
 from toolkit.meta.bayes.priors import Normal
 from toolkit.meta.frozen import Frozen
+from toolkit.meta.likelihood import LOG_2PI
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -19,8 +20,6 @@ if TYPE_CHECKING:
     from toolkit.meta.bayes.priors import Flat
 
     Array = NDArray[np.float64]
-
-_LOG_2PI = float(np.log(2 * np.pi))
 
 
 class GivenTau(NamedTuple):
@@ -47,10 +46,10 @@ class Conditional(Frozen):
     def at(self, tau: Array) -> GivenTau:
         """Likelihood and mu at these values of tau, shape (n,); mu is integrated over its prior."""
         w, total, mean = self._weights(tau)
-        log_likelihood = 0.5 * np.log(w).sum(1) - 0.5 * len(self.y) * _LOG_2PI - 0.5 * self._squares(w, mean)
+        log_likelihood = 0.5 * np.log(w).sum(1) - 0.5 * len(self.y) * LOG_2PI - 0.5 * self._squares(w, mean)
         if self.mu is None:
             return GivenTau(log_likelihood, mean, np.zeros_like(mean))
-        of_prior = -np.log(self.mu.sd) if isinstance(self.mu, Normal) else 0.5 * _LOG_2PI
+        of_prior = -np.log(self.mu.sd) if isinstance(self.mu, Normal) else 0.5 * LOG_2PI
         return GivenTau(log_likelihood + of_prior - 0.5 * np.log(total), mean, 1.0 / total)
 
     def slope(self, tau: float, *, joint: bool = False) -> float:

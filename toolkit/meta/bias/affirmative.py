@@ -9,10 +9,12 @@ import numpy as np
 from scipy.special import ndtr
 
 from toolkit.errors import ModelInputError
+from toolkit.meta.bias.fit_check import check_mean
 from toolkit.meta.display import number, studies, with_limits
 from toolkit.meta.estimates import MEAN, Estimates
 from toolkit.meta.fitting import fit_mean
 from toolkit.meta.inference import critical_value
+from toolkit.meta.settings import check_fraction, check_number
 from toolkit.meta.studies import Studies
 
 if TYPE_CHECKING:
@@ -87,12 +89,11 @@ def publication_bias_sensitivity(
     Raises ModelInputError for a regression, own weights, a selection ratio below 1, an alpha outside 0 to 1 and a
     single study of a random-effects model.
     """
-    if result.x is not None or result.studies.weights is not None:
+    check_mean(result, "A sensitivity to publication bias")
+    if result.studies.weights is not None:
         raise ModelInputError("A sensitivity to publication bias is for a mean without own weights.")
-    if not 1 <= selection_ratio < np.inf:
-        raise ModelInputError(f"selection_ratio must be a number of 1 or more; got {selection_ratio!r}.")
-    if not 0 < alpha < 1 or not np.isfinite(q):
-        raise ModelInputError(f"alpha must lie between 0 and 1, and q be a number; got {alpha!r} and {q!r}.")
+    selection_ratio = check_number(selection_ratio, "selection_ratio", 1.0)
+    alpha, q = check_fraction(alpha, "alpha"), check_number(q, "q")
     robust = result.settings.estimates_tau2 or result.tau2 > 0
     if robust and result.k == 1:
         raise ModelInputError("A single study has no robust variance: use a common-effect model.")

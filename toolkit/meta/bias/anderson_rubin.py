@@ -11,6 +11,7 @@ from scipy.special import chdtri
 
 from toolkit.meta.display import Shown, number
 from toolkit.meta.projection import DesignProjection
+from toolkit.numbers import confidence_level
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -35,7 +36,7 @@ class AndersonRubinInterval(Shown):
     reason: str = ""
 
     def _title(self) -> str:
-        return f"{self.level:.0%} Anderson-Rubin interval"
+        return f"{confidence_level(self.level)} Anderson-Rubin interval"
 
     def _lines(self) -> list[tuple[str, str]]:
         if self.low is None:

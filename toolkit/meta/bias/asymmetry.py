@@ -15,8 +15,9 @@ from toolkit.meta.design import INTERCEPT
 from toolkit.meta.display import Shown, number, p_value, studies, with_limits
 from toolkit.meta.estimates import Estimates
 from toolkit.meta.rank import explain, is_constant
-from toolkit.meta.settings import check_choice, check_numbers
+from toolkit.meta.settings import check_choice
 from toolkit.meta.stack_fit import Unfitted, fit_stack
+from toolkit.meta.studies import check_sizes
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -188,13 +189,7 @@ def _values(result: MetaResult, kind: Predictor, n: ArrayLike | None) -> Array:
         return np.sqrt(result.v) if kind == Predictor.SE else np.array(result.v)
     if n is None:
         raise ModelInputError(f"The predictor {kind} needs n=, the sample sizes of the studies.")
-    sizes = check_numbers(n, "n")
-    if sizes.shape != (result.k,):
-        raise ModelInputError(f"n must have the shape ({result.k},), a sample size a study; it has {sizes.shape}.")
-    wrong = np.flatnonzero(~(np.isfinite(sizes) & (sizes > 0)))
-    if len(wrong):
-        found = "; ".join(f"row {row} ({result.labels[row]}): {sizes[row]:g}" for row in wrong[:5].tolist())
-        raise ModelInputError(f"n must be above 0; found {found}. Complete the sample sizes.")
+    sizes = check_sizes(n, result.studies, "n")
     match kind:
         case Predictor.N:
             return sizes

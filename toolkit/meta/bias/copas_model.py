@@ -9,10 +9,11 @@ import numpy as np
 
 from toolkit.errors import ModelInputError
 from toolkit.meta.bias.copas_fits import NO_SELECTION, CopasFits, CopasPoint
+from toolkit.meta.bias.fit_check import check_mean
 from toolkit.meta.bias.trim_and_fill import MissingSide
 from toolkit.meta.display import Shown, number, p_value, studies, with_limits
 from toolkit.meta.rank import is_constant
-from toolkit.meta.settings import Convergence, check_choice
+from toolkit.meta.settings import Convergence, check_choice, check_count, check_fraction, check_number, check_numbers
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -56,11 +57,10 @@ class CopasModel(Shown):
         Raises ModelInputError for parameters that are not finite, for a negative gamma1, by which precise studies would
         be published less often, and for a probability of publication of 0.
         """
-        if not np.isfinite([gamma0, gamma1]).all() or gamma1 < 0:
-            raise ModelInputError(f"gamma0 must be a number, gamma1 one of 0 or more; got {gamma0!r} and {gamma1!r}.")
+        gamma0, gamma1 = check_number(gamma0, "gamma0"), check_number(gamma1, "gamma1", 0.0)
         if gamma0 + gamma1 / np.sqrt(self.result.v.max()) < _LEAST_PROBIT:
             raise ModelInputError(f"With gamma0 {gamma0:g} and gamma1 {gamma1:g} a study would never be published.")
-        return CopasFits(self.result, self.side).points(np.array([float(gamma0)]), np.array([float(gamma1)]))[0]
+        return CopasFits(self.result, self.side).points(np.array([gamma0]), np.array([gamma1]))[0]
 
     def surface(self, points: int = 20) -> pd.DataFrame:
         """Estimates over a grid of ``points`` by ``points``: gamma0, gamma1, probability, estimate.
@@ -69,8 +69,7 @@ class CopasModel(Shown):
         """
         import pandas as pd
 
-        if points < 2:
-            raise ModelInputError(f"A grid needs 2 points a side or more; got {points!r}.")
+        points = check_count(points, "points", 2)
         gamma0, gamma1 = (np.linspace(*ends, points) for ends in (self.gamma0_range, self.gamma1_range))
         fits = CopasFits(self.result, self.side)
         rows = {"gamma0": np.repeat(gamma0, points), "gamma1": np.tile(gamma1, points)}
@@ -133,8 +132,7 @@ def copas_model(
     slope below 0, and probabilities that the path does not reach.
     """
     chosen = None if side is None else check_choice(MissingSide, side, "side")
-    if result.x is not None:
-        raise ModelInputError("The Copas model adjusts a mean; this model has moderators.")
+    check_mean(result, "The Copas model")
     if result.studies.weights is not None:
         raise ModelInputError("The Copas model is a likelihood: fit the model without weights of your own.")
     if result.k < 4:
@@ -142,20 +140,18 @@ def copas_model(
     s = np.sqrt(result.v)
     if is_constant(s):
         raise ModelInputError("All studies have the same standard error: nothing can depend on it.")
-    if not 0 < significance < 1:
-        raise ModelInputError(f"significance must lie between 0 and 1; got {significance!r}.")
-    if slope is not None and not 0 <= slope < np.inf:
-        raise ModelInputError(f"slope must be a number of 0 or more; got {slope!r}.")
+    significance = check_fraction(significance, "significance")
+    slope = None if slope is None else check_number(slope, "slope", 0.0)
     fits = CopasFits(result, _side(result) if chosen is None else chosen)
     gamma1 = 1.29 / float(1.0 / s.min() - 1.0 / s.max())
     gamma0 = -0.25 - gamma1 / float(s.max())
     ranges = (gamma0, 2.0), (0.0, gamma1)
-    slope = _slope(fits, *ranges) if slope is None else float(slope)
+    slope = _slope(fits, *ranges) if slope is None else slope
     path = fits.points(*np.vstack([NO_SELECTION, _path(fits, *ranges, slope, probabilities)]).T)
     passed = [point for point in path if point.residual_p > significance]
     reason = "" if passed else f"Residual selection is left (p of {significance:g} or less) all along the path."
     return CopasModel(
-        result, fits.side, slope, *ranges, float(significance), path, passed[0] if passed else None, reason,
+        result, fits.side, slope, *ranges, significance, path, passed[0] if passed else None, reason,
         fits.convergence, fits.notes,
     )  # fmt: skip
 
@@ -194,7 +190,7 @@ def _path(
         wanted = np.arange(round(0.95 / _STEP), 0, -1) * _STEP
         wanted = wanted[(wanted <= first) & (wanted >= last)]
     else:
-        wanted = np.unique(np.atleast_1d(np.asarray(probabilities, float)))[::-1]
+        wanted = np.unique(np.atleast_1d(check_numbers(probabilities, "probabilities")))[::-1]
         if not ((wanted <= first) & (wanted >= last)).all():
             raise ModelInputError(
                 f"On this path the least precise study is published with probabilities from {number(last)} to "

@@ -16,7 +16,7 @@ from toolkit.meta.dependence.clusters import Clusters, check_clusters
 from toolkit.meta.dependence.sandwich import SandwichKind
 from toolkit.meta.inference import critical_value
 from toolkit.meta.projection import MeanProjection
-from toolkit.meta.settings import check_choice, check_level
+from toolkit.meta.settings import check_choice, check_level, check_one_of
 from toolkit.meta.studies import Studies, check_sizes, check_studies
 
 if TYPE_CHECKING:
@@ -143,8 +143,7 @@ def _deviation_of_true_effects(data: _Data) -> float:
 
 
 def _refuse(given: Studies, clusters: Clusters, kind: SandwichKind) -> None:
-    if kind not in _KINDS:
-        raise ModelInputError(f"kind must be one of {', '.join(_KINDS)}; got {str(kind)!r}.")
+    check_one_of(_KINDS, kind, "kind")
     if len(given.y) < _FEWEST:
         raise ModelInputError(f"MAIVE needs {_FEWEST} effects or more, for two regressions; there are {len(given.y)}.")
     if len(clusters) < _FEWEST_CLUSTERS:

@@ -9,9 +9,11 @@ import numpy as np
 from scipy.special import chdtrc, chdtri, log_ndtr, ndtri
 
 from toolkit.errors import ConvergenceError, ModelInputError
+from toolkit.meta.bias.fit_check import check_mean
 from toolkit.meta.bias.selection_likelihood import Derivatives
 from toolkit.meta.bias.selection_search import Maximum, highest
 from toolkit.meta.display import Shown, number, p_value, studies, with_limits
+from toolkit.meta.likelihood import LOG_2PI
 from toolkit.meta.settings import Convergence
 
 if TYPE_CHECKING:
@@ -23,7 +25,6 @@ if TYPE_CHECKING:
     Array = NDArray[np.float64]
 
 _CRITICAL = -float(ndtri(0.025))  # results are selected by a two-sided p-value of 0.05 on one side
-_LOG_ROOT_TWO_PI = 0.5 * float(np.log(2.0 * np.pi))
 _REACH = 10.0  # how far from the effects a mean is sought, in their range and the largest standard error
 
 
@@ -78,8 +79,7 @@ def p_uniform_star(result: MetaResult) -> PUniformStar:
     Raises ModelInputError for a regression and below 2 studies, and ConvergenceError where the likelihood has no
     maximum within ten ranges of the effects.
     """
-    if result.x is not None:
-        raise ModelInputError("p-uniform* is for a mean; this model has moderators.")
+    check_mean(result, "p-uniform*")
     if result.k == 1:
         raise ModelInputError("p-uniform* estimates a mean and tau2: it needs 2 studies or more.")
     sign = 1.0 if result.estimate >= 0 else -1.0
@@ -128,10 +128,10 @@ class _Problem(NamedTuple):
         side = np.where(self.significant, -1.0, 1.0)
         c = (_CRITICAL * np.sqrt(self.v) - mean) / sd
         log_share = log_ndtr(side * c)
-        hazard = side * np.exp(-0.5 * c**2 - _LOG_ROOT_TWO_PI - log_share)
+        hazard = side * np.exp(-0.5 * (c**2 + LOG_2PI) - log_share)
         bend = hazard * (c + hazard)  # second derivative of -log_share by c; the first is -hazard
         square = residual**2 / total
-        value = np.sum(-0.5 * square - np.log(sd) - _LOG_ROOT_TWO_PI - log_share)
+        value = np.sum(-0.5 * (square + LOG_2PI) - np.log(sd) - log_share)
         gradient = [np.sum(residual / total + hazard / sd), np.sum(0.5 * (square - 1.0 + hazard * c) / total)]
         by_both = np.sum((0.5 * (bend * c - hazard) - residual / sd) / (total * sd))
         by_tau2 = np.sum((0.5 - square + 0.25 * c * (bend * c - 3.0 * hazard)) / total**2)

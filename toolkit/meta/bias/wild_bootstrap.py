@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from toolkit.errors import ModelInputError
 from toolkit.meta.bias.robust_line import fit_line
 from toolkit.meta.dependence.sandwich import SandwichKind
 from toolkit.meta.display import Shown, with_limits
 from toolkit.meta.projection import DesignProjection
+from toolkit.meta.settings import check_count
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -75,8 +75,7 @@ def wild_bootstrap(line: RobustLine, replicates: int, seed: int) -> WildBootstra
     coefficients, estimate - t(1 - tail) se and estimate - t(tail) se, as in the authors' program of MAIVE. The
     predictor is taken as it is. Raises ModelInputError for fewer than 2 replicates.
     """
-    if replicates < 2:
-        raise ModelInputError(f"replicates must be 2 or more; got {replicates!r}.")
+    replicates = check_count(replicates, "replicates", 2)
     signs = np.random.default_rng(seed).choice((-1.0, 1.0), size=(replicates, len(line.clusters)))
     return with_signs(line, signs)
 

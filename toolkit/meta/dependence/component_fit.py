@@ -7,14 +7,13 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from toolkit import __version__
-from toolkit.errors import ModelInputError
 from toolkit.meta.dependence.component_result import cochran_q
 from toolkit.meta.dependence.component_tests import DependentTest, tested
 from toolkit.meta.dependence.covariance_model import BlockGroup, CovarianceModel
 from toolkit.meta.dependence.random_levels import connected_blocks
 from toolkit.meta.heterogeneity import estimate_tau2
 from toolkit.meta.rank import NEGLIGIBLE
-from toolkit.meta.settings import Convergence, Tau2Estimator
+from toolkit.meta.settings import Convergence, Tau2Estimator, check_one_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -36,9 +35,7 @@ _METHODS = ("REML", "ML")
 
 def check_method(method: str) -> str:
     """REML or ML. Raises ModelInputError for another."""
-    if method not in _METHODS:
-        raise ModelInputError(f"method must be one of {', '.join(_METHODS)}; got {method!r}.")
-    return method
+    return check_one_of(_METHODS, method, "method")
 
 
 def covariance_model(

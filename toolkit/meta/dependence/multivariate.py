@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from toolkit.errors import ModelInputError
 from toolkit.meta.dependence.clusters import Clusters, check_clusters
 from toolkit.meta.dependence.component_fit import (
     check_method,
@@ -26,7 +25,7 @@ from toolkit.meta.dependence.multivariate_result import MultivariateResult
 from toolkit.meta.dependence.random_levels import nested_levels
 from toolkit.meta.dependence.sampling_covariance import SamplingCovariance, check_sampling_covariance, correlated_within
 from toolkit.meta.design import Design, design, intercept_design
-from toolkit.meta.settings import check_choice, check_level
+from toolkit.meta.settings import check_choice, check_level, check_one_of
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -81,8 +80,7 @@ def multivariate(
     check_method(method)
     kind, level = check_choice(InnerStructure, structure, "structure"), check_level(level)
     chosen = check_choice(DependentTest, test, "test")
-    if chosen not in _TESTS:
-        raise ModelInputError(f"test must be one of {', '.join(_TESTS)} in a multivariate model; got {test!r}.")
+    check_one_of(_TESTS, chosen, "test of a multivariate model")
     sampling = check_sampling_covariance(y, v, labels)
     k = sampling.k
     levels, units = check_inner(inner, k), check_clusters(outer, k, "outer")

@@ -10,7 +10,7 @@ import numpy as np
 from toolkit.errors import ModelInputError
 from toolkit.meta.rare_events.count_terms import Binomial, NoncentralHypergeometric, Poisson
 from toolkit.meta.rare_events.mixed_likelihood import Term
-from toolkit.meta.settings import check_choice
+from toolkit.meta.settings import check_choice, check_one_of
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -47,9 +47,7 @@ def check_model(measure: str, model: str | None) -> CountModel | None:
 
     Raises ModelInputError for a measure without mixed models, and for a model that the measure does not have.
     """
-    if measure not in _MODELS:
-        raise ModelInputError(f"measure must be one of {', '.join(_MODELS)}; got {measure!r}.")
-    known = _MODELS[measure]
+    known = _MODELS[check_one_of(tuple(_MODELS), measure, "measure")]
     if not known:
         if model is not None:
             raise ModelInputError(f"{measure} is of a single group and has no model to choose; got {model!r}.")

@@ -12,14 +12,15 @@ from toolkit.errors import ModelInputError
 from toolkit.meta.design import design, intercept_design
 from toolkit.meta.display import studies
 from toolkit.meta.heterogeneity import estimate_tau2, typical_within_variance
+from toolkit.meta.rank import is_deficient
 from toolkit.meta.rare_events.count_models import UNCONDITIONAL, CountModel, check_model, levels_of, terms_of
 from toolkit.meta.rare_events.mixed_likelihood import MixedLikelihood
 from toolkit.meta.rare_events.mixed_result import MixedModelResult
 from toolkit.meta.rare_events.random_baselines import RandomBaselines
 from toolkit.meta.rare_events.separation import effect_edges, refuse_separation
-from toolkit.meta.rare_events.strata import check_counts, label_names
-from toolkit.meta.settings import Convergence, Tau2Estimator, check_level
-from toolkit.meta.studies import Studies
+from toolkit.meta.rare_events.strata import check_counts
+from toolkit.meta.settings import Convergence, Tau2Estimator, check_level, check_one_of
+from toolkit.meta.studies import Studies, study_labels
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -62,11 +63,10 @@ def glmm(
     measure does not have; ConvergenceError where the likelihood has no maximum.
     """
     chosen, level = check_model(measure, model), check_level(level)
-    if method not in _METHODS:
-        raise ModelInputError(f"method must be one of {', '.join(_METHODS)}; got {method!r}.")
+    check_one_of(_METHODS, method, "method")
     frame = check_counts(raw)
     own = effect_sizes(measure, **frame)
-    names = label_names(labels, len(own))
+    names = study_labels(labels, len(own))
     rows, notes = _telling(frame)
     frame = {name: column[rows] for name, column in frame.items()}
     of_effects = intercept_design(len(rows)) if moderators is None else design(moderators, len(own), data=data)
@@ -145,7 +145,7 @@ def _telling(frame: dict[str, Array]) -> tuple[NDArray[np.intp], list[str]]:
 
 
 def _refuse_lost_rank(x: Array, terms: tuple[str, ...]) -> None:
-    if np.linalg.matrix_rank(x) < x.shape[1]:
+    if len(x) < x.shape[1] or is_deficient(x):
         raise ModelInputError(
             f"The {studies(len(x))} that tell something of the effect do not suffice for {', '.join(terms)}: the "
             "others have no events to compare, or missing counts. Use fewer moderators."

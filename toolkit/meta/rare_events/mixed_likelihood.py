@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
+from toolkit.meta.likelihood import LOG_2PI
 from toolkit.meta.rare_events.ascent import Summit, Surface, climb, refuse_limitless
 
 if TYPE_CHECKING:
@@ -153,4 +154,4 @@ class MixedLikelihood:
         spacing = np.minimum(_SPACING * scale, _SPACING_OF_PREDICTOR / tau)
         n = int(np.ceil(((high - low) / spacing).max())) + 1
         nodes = low + (high - low) * np.linspace(0.0, 1.0, n)
-        return nodes, np.log((high - low) / (n - 1)) - 0.5 * nodes**2 - 0.5 * np.log(2.0 * np.pi)
+        return nodes, np.log((high - low) / (n - 1)) - 0.5 * (nodes**2 + LOG_2PI)

@@ -12,6 +12,8 @@ from toolkit.effects import effect_sizes
 from toolkit.effects.raw import number_columns, require
 from toolkit.errors import ModelInputError
 from toolkit.meta.frozen import Frozen
+from toolkit.meta.settings import check_one_of
+from toolkit.meta.studies import study_labels
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -67,13 +69,12 @@ def check_strata(
     Raises ModelInputError for a measure that is not ``known`` here, for missing or impossible counts, with their rows,
     and for no study at all.
     """
-    if measure not in known:
-        raise ModelInputError(f"measure must be one of {', '.join(known)}; got {measure!r}.")
+    check_one_of(known, measure, "measure")
     columns = check_counts(counts)
     add = 0.0 if measure == "PETO" else None  # Peto's effects are defined at zero
     frame = effect_sizes(measure, add=add, drop_double_zero="total_1" in counts, **columns)
     k = len(frame)
-    names = label_names(labels, k)
+    names = study_labels(labels, k)
     missing = np.flatnonzero(np.isnan(list(columns.values())).any(0))
     if len(missing):
         shown = ", ".join(map(str, missing[:5].tolist()))
@@ -96,15 +97,6 @@ def check_counts(counts: dict[str, ArrayLike]) -> dict[str, Array]:
             remedy = "A group without anybody tells nothing: leave the study out, or check the number."
             require(column > 0, name, column, "be above 0", remedy)
     return columns
-
-
-def label_names(labels: Sequence[object] | None, k: int) -> tuple[str, ...]:
-    """A label a study: as given, or "Study 1" and so on. Raises ModelInputError for another number than k."""
-    if labels is None:
-        return tuple(f"Study {number}" for number in range(1, k + 1))
-    if len(labels) != k:
-        raise ModelInputError(f"There are {len(labels)} labels for {k} studies: give one a study, or none.")
-    return tuple(map(str, labels))
 
 
 def own_heterogeneity(strata: Strata, estimate: float) -> tuple[float, int, float]:

@@ -17,7 +17,7 @@ from scipy.special import ndtr, ndtri
 from toolkit.errors import ModelInputError
 from toolkit.meta.display import Shown, number
 from toolkit.meta.sensitivity.deletion import delete_each
-from toolkit.meta.settings import check_choice
+from toolkit.meta.settings import check_choice, check_count
 from toolkit.meta.stack import Stack
 from toolkit.meta.stack_fit import StackFit, Unfitted, fit_many
 from toolkit.numbers import confidence_level
@@ -121,8 +121,7 @@ def bootstrap(
     ModelInputError for fewer than 2 replicates, for a single study, and where hardly a replicate could be fitted.
     """
     drawing = check_choice(Resampling, kind, "kind")
-    if replicates < 2:
-        raise ModelInputError(f"replicates must be 2 or more; got {replicates!r}.")
+    replicates = check_count(replicates, "replicates", 2)
     if result.k == 1:
         raise ModelInputError("A single study cannot be drawn again in another way: the bootstrap needs two or more.")
     rng = np.random.default_rng(seed)

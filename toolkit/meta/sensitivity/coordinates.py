@@ -17,6 +17,7 @@ from toolkit.meta.inference import critical_value
 from toolkit.meta.sensitivity.deletion import delete_each
 from toolkit.meta.sensitivity.residuals import residuals
 from toolkit.meta.settings import check_level
+from toolkit.meta.studies import study_labels
 from toolkit.numbers import confidence_level
 
 if TYPE_CHECKING:
@@ -170,7 +171,7 @@ def labbe(measure: str, *, labels: Sequence[object] | None = None, **raw: ArrayL
         for group in (1, 2)
     )
     k = len(first)
-    names = tuple(map(str, labels)) if labels is not None else tuple(f"Study {row}" for row in range(1, k + 1))
+    names = study_labels(labels, k)
     missing = second.attrs["missing"] | first.attrs["missing"]
     return StudyPoints(
         "L'Abbé plot",

@@ -13,6 +13,7 @@ import numpy as np
 
 from toolkit.errors import ModelInputError
 from toolkit.meta.display import Shown, number, studies
+from toolkit.meta.settings import check_count
 from toolkit.meta.stack_fit import StackFit, Unfitted, fit_many
 
 if TYPE_CHECKING:
@@ -98,8 +99,7 @@ def gosh(result: MetaResult, *, subsets: int = 100_000, seed: int = 0, jobs: int
     k, p = result.k, result.p
     if k == 1:
         raise ModelInputError("A single study has no other subset than itself: GOSH needs two studies or more.")
-    if not 2 <= subsets <= _LARGEST:
-        raise ModelInputError(f"subsets must lie between 2 and {_LARGEST:,}; got {subsets!r}.")
+    subsets = check_count(subsets, "subsets", 2, _LARGEST)
     exact = sum(comb(k, size) for size in range(p, k + 1)) <= subsets
     included = _all_subsets(k, p) if exact else _random_subsets(k, p, subsets, np.random.default_rng(seed))
     fit = fit_many(result.stack.subsets, (included,), k, result.settings, jobs=jobs)

@@ -13,6 +13,7 @@ import numpy as np
 from toolkit.errors import ModelInputError
 from toolkit.meta.display import Shown, p_value
 from toolkit.meta.regression_result import MetaRegression
+from toolkit.meta.settings import check_count
 from toolkit.meta.stack_fit import StackFit, Unfitted, fit_many
 
 if TYPE_CHECKING:
@@ -74,8 +75,7 @@ def permutation_test(
 
     Raises ModelInputError where an exact test would take more than ten million permutations.
     """
-    if permutations < 2:
-        raise ModelInputError(f"permutations must be 2 or more; got {permutations!r}.")
+    permutations = check_count(permutations, "permutations", 2)
     regression = (
         result if isinstance(result, MetaRegression) and (result.p > 1 or result.design.intercept is None) else None
     )
