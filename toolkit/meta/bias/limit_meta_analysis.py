@@ -13,16 +13,14 @@ from toolkit.errors import ModelInputError
 from toolkit.meta.bias.fit_check import check_mean
 from toolkit.meta.display import joint_test, studies
 from toolkit.meta.estimates import MEAN, Estimates
-from toolkit.meta.inference import estimate_coefficients
+from toolkit.meta.projection import DesignProjection
 from toolkit.meta.rank import is_constant
-from toolkit.meta.settings import Test, check_choice
-from toolkit.meta.stack import Stack
+from toolkit.meta.settings import check_choice
 
 if TYPE_CHECKING:
     import pandas as pd
     from numpy.typing import NDArray
 
-    from toolkit.meta.inference import Coefficients
     from toolkit.meta.results import MetaResult
 
     Array = NDArray[np.float64]
@@ -123,41 +121,26 @@ def limit_meta_analysis(result: MetaResult, *, method: str = LimitEstimate.BETA0
     y, v, tau2 = result.y, result.v, result.tau2
     if is_constant(np.sqrt(v)):
         raise ModelInputError("All studies have the same standard error: nothing can depend on it.")
-    line = _line(y, v + tau2)
-    slope, bias = line.beta[0].tolist()
+    slope, bias = _line(v + tau2).coefficients(y).tolist()
     moved = slope + np.sqrt(tau2 / (v + tau2)) * (y - slope)
-    if kind != LimitEstimate.MU_LIM:
-        # The same line as it leaves v = 0, where its value is the adjusted effect; or that of the limit effects.
-        beyond = v / (np.sqrt(v + tau2) + np.sqrt(tau2))
-        at_zero = _line(moved, v) if kind == LimitEstimate.BETA_LIM else _on(beyond, y, v + tau2)
-        estimate, covariance = at_zero.beta[0, 0], at_zero.covariance[0][:1, :1]
+    if kind == LimitEstimate.BETA0:
+        # The same line as it leaves v = 0, where its value is the adjusted effect.
+        at_zero = _line(v + tau2, v / (np.sqrt(v + tau2) + np.sqrt(tau2)))
+        estimate, variance = at_zero.coefficients(y)[0], at_zero.covariance()[0, 0]
+    elif kind == LimitEstimate.BETA_LIM:
+        estimate, variance = _line(v).coefficients(moved)[0], _line(v).covariance()[0, 0]
     else:
-        estimate, covariance = np.average(moved, weights=1.0 / v), np.array([[1.0 / np.sum(1.0 / v)]])
+        estimate, variance = np.average(moved, weights=1.0 / v), 1.0 / np.sum(1.0 / v)
     z = moved / np.sqrt(v)
     total = float(np.sum((z - z.mean()) ** 2))
-    g2 = 100.0 * _residual_q(moved, v) / total if tau2 and total else 0.0
-    residual = _residual_q(y, v)
+    g2 = 100.0 * float(_line(v).form(moved)) / total if tau2 and total else 0.0
+    residual = float(_line(v).form(y))
     return LimitMetaAnalysis(
-        result, kind, np.array([float(estimate)]), covariance, slope, bias, moved, g2,
+        result, kind, np.array([estimate]), np.array([[variance]]), slope, bias, moved, g2,
         max(0.0, result.q - residual), residual,
     )  # fmt: skip
 
 
-def _stack(x: Array, y: Array, v: Array) -> Stack:
-    return Stack(y[None], v[None], np.column_stack([np.ones(len(y)), x])[None])
-
-
-def _on(x: Array, y: Array, v: Array) -> Coefficients:
-    """The line of y on x with weights 1 / v."""
-    return estimate_coefficients(_stack(x, y, v), np.zeros(1), Test.Z)
-
-
-def _line(y: Array, v: Array) -> Coefficients:
-    """The radial line: y / sqrt(v) on 1 / sqrt(v), which is y on sqrt(v) with weights 1 / v."""
-    return _on(np.sqrt(v), y, v)
-
-
-def _residual_q(y: Array, v: Array) -> float:
-    """Weighted squares about that line."""
-    stack = _stack(np.sqrt(v), y, v)
-    return float(stack.project(stack.weights(0.0)).form(y[None])[0])
+def _line(v: Array, x: Array | None = None) -> DesignProjection:
+    """Lines on x with weights 1 / v; by default radial ones: y / sqrt(v) on 1 / sqrt(v), which is y on sqrt(v)."""
+    return DesignProjection(1.0 / v, np.column_stack([np.ones(len(v)), np.sqrt(v) if x is None else x]))
