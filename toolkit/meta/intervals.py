@@ -11,6 +11,7 @@ from scipy.special import chdtri
 
 from toolkit.meta.display import Shown, number
 from toolkit.meta.heterogeneity import cochran_q, generalised_q_root, typical_variance
+from toolkit.meta.inference import critical_value
 from toolkit.meta.likelihood import log_likelihood
 from toolkit.meta.projection import DesignProjection
 from toolkit.meta.quadratic_forms import upper_tail
@@ -32,6 +33,10 @@ class IntervalMethod(StrEnum):
     Q_PROFILE = "Q-profile"
     GENERALISED_Q = "generalised-Q"
     PROFILE_LIKELIHOOD = "profile-likelihood"
+
+
+NOTHING_TO_PREDICT = "A common-effect model says that all studies share one effect, so there is nothing to predict."
+"""Why a common-effect model has no prediction interval."""
 
 
 class PredictionMethod(StrEnum):
@@ -75,6 +80,19 @@ class PredictionInterval(Shown):
     def to_frame(self) -> pd.DataFrame:
         """One row: low, high, level, df, method, reason."""
         return self._one_row("low", "high", "level", "df", "method", "reason")
+
+
+def interval_of_new_study(
+    estimate: float,
+    se: float,
+    tau2: float,
+    level: float,
+    df: float | None,
+    method: PredictionMethod = PredictionMethod.FIT,
+) -> PredictionInterval:
+    """estimate ± quantile sqrt(tau2 + se²): t with ``df`` degrees of freedom, normal for None."""
+    half = float(critical_value(level, df)) * float(np.sqrt(tau2 + se**2))
+    return PredictionInterval(estimate - half, estimate + half, level, df, method=method)
 
 
 @dataclass(frozen=True)

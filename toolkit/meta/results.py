@@ -18,11 +18,13 @@ from toolkit.meta.estimates import Estimates
 from toolkit.meta.frozen import read_only
 from toolkit.meta.inference import critical_value, estimate_coefficients, interval_columns
 from toolkit.meta.intervals import (
+    NOTHING_TO_PREDICT,
     HeterogeneityInterval,
     IntervalMethod,
     PredictionInterval,
     PredictionMethod,
     generalised_q_limits,
+    interval_of_new_study,
     profile_likelihood_limits,
     q_profile_limits,
 )
@@ -138,15 +140,14 @@ class MetaResult(OfStudies, Estimates):
             se = np.sqrt(np.diagonal(plain.covariance[0]))
         reason = ""
         if self.settings.estimator == Tau2Estimator.EE:
-            reason = "A common-effect model says that all studies share one effect, so there is nothing to predict."
+            reason = NOTHING_TO_PREDICT
         elif self.q_df < 1:
             reason = f"With k = {self.k} the variation between studies cannot be estimated."
         elif df is not None and df < 1:
             reason = f"With k = {self.k} the quantile with k - 2 degrees of freedom does not exist."
         if reason:
             return PredictionInterval(None, None, level, reason=reason, method=chosen)
-        half = float(critical_value(level, df)) * float(np.sqrt(self.tau2 + self._only(se) ** 2))
-        return PredictionInterval(self.estimate - half, self.estimate + half, level, df, method=chosen)
+        return interval_of_new_study(self.estimate, self._only(se), self.tau2, level, df, chosen)
 
     def heterogeneity_interval(
         self, method: str = IntervalMethod.Q_PROFILE, *, level: float | None = None

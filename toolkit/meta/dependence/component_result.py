@@ -17,7 +17,7 @@ from toolkit.meta.display import joint_test, number, p_value
 from toolkit.meta.estimates import Estimates
 from toolkit.meta.frozen import read_only
 from toolkit.meta.inference import critical_value, interval_columns, wald_test
-from toolkit.meta.intervals import PredictionInterval
+from toolkit.meta.intervals import PredictionInterval, interval_of_new_study
 from toolkit.meta.likelihood import LOG_2PI, InformationCriteria, information_criteria
 from toolkit.meta.settings import Convergence, check_level
 from toolkit.meta.studies import OfStudies
@@ -210,9 +210,8 @@ class DependentResult(OfStudies, Estimates):
 
     def _prediction(self, variance: float, level: float | None) -> PredictionInterval:
         """estimate ± quantile sqrt(se² + variance), with the quantile of the fit's test."""
-        level, df = self.level if level is None else check_level(level), self._least_df
-        half = float(critical_value(level, df)) * float(np.sqrt(variance + self.se**2))
-        return PredictionInterval(self.estimate - half, self.estimate + half, level, df)
+        level = self.level if level is None else check_level(level)
+        return interval_of_new_study(self.estimate, self.se, variance, level, self._least_df)
 
     def _predicted(
         self, rows: pd.DataFrame | ArrayLike | None, level: float | None, variance: Array | None

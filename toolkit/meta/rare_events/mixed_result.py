@@ -10,8 +10,8 @@ import numpy as np
 
 from toolkit.meta.display import joint_test, number, studies
 from toolkit.meta.estimates import MEAN, Estimates
-from toolkit.meta.inference import critical_value, wald_test
-from toolkit.meta.intervals import PredictionInterval
+from toolkit.meta.inference import wald_test
+from toolkit.meta.intervals import NOTHING_TO_PREDICT, PredictionInterval, interval_of_new_study
 from toolkit.meta.likelihood import InformationCriteria, information_criteria
 
 if TYPE_CHECKING:
@@ -95,10 +95,8 @@ class MixedModelResult(Estimates):
     def prediction_interval(self) -> PredictionInterval:
         """The interval in which the true effect of a new study is expected, on the log scale, by z."""
         if self.method == "EE":
-            reason = "A common-effect model says that all studies share one effect, so there is nothing to predict."
-            return PredictionInterval(None, None, self.level, reason=reason)
-        half = float(critical_value(self.level, None)) * float(np.sqrt(self.tau2 + self.se**2))
-        return PredictionInterval(self.estimate - half, self.estimate + half, self.level)
+            return PredictionInterval(None, None, self.level, reason=NOTHING_TO_PREDICT)
+        return interval_of_new_study(self.estimate, self.se, self.tau2, self.level, None)
 
     def to_frame(self) -> pd.DataFrame:
         """A row a coefficient with its test, k, tau2, I2 and the tests of heterogeneity."""
