@@ -141,12 +141,11 @@ def copas_model(
     if is_constant(s):
         raise ModelInputError("All studies have the same standard error: nothing can depend on it.")
     significance = check_fraction(significance, "significance")
-    slope = None if slope is None else check_number(slope, "slope", 0.0)
     fits = CopasFits(result, _side(result) if chosen is None else chosen)
     gamma1 = 1.29 / float(1.0 / s.min() - 1.0 / s.max())
     gamma0 = -0.25 - gamma1 / float(s.max())
     ranges = (gamma0, 2.0), (0.0, gamma1)
-    slope = _slope(fits, *ranges) if slope is None else slope
+    slope = _slope(fits, *ranges) if slope is None else check_number(slope, "slope", 0.0)
     path = fits.points(*np.vstack([NO_SELECTION, _path(fits, *ranges, slope, probabilities)]).T)
     passed = [point for point in path if point.residual_p > significance]
     reason = "" if passed else f"Residual selection is left (p of {significance:g} or less) all along the path."

@@ -12,6 +12,7 @@ from toolkit.errors import ModelInputError
 from toolkit.meta.bias.robust_line import ROUNDING, fit_line
 from toolkit.meta.display import Shown, number, studies
 from toolkit.meta.projection import DesignProjection
+from toolkit.meta.rank import is_constant
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -26,7 +27,6 @@ if TYPE_CHECKING:
 WEAK_F = 10.0
 """Below this F a first stage is called weak (Staiger and Stock 1997, Econometrica 65:557)."""
 
-_ALIKE = 1e-10  # relative: what differs by rounding only
 _NORMAL_MAD = 1.4826  # the standard deviation of a normal distribution in units of its median absolute deviation
 _FAR = 2.0
 _LEAST_SHARE = 0.05
@@ -118,7 +118,7 @@ def instrument_variances(
     log = first_stage == FirstStage.LOG
     instrument, outcome = (np.log(sizes), np.log(studies.v)) if log else (1.0 / sizes, studies.v)
     for name, values in (("sample sizes", sizes), ("variances", studies.v)):
-        if np.ptp(values) <= _ALIKE * values.max():
+        if is_constant(values):
             raise ModelInputError(f"All {name} are the same: they tell nothing of precision. See pet_peese, or egger.")
     ones = np.ones(k)
     x = np.column_stack([ones, instrument])
@@ -145,5 +145,5 @@ def _refuse(studies: Studies, variances: Array) -> None:
             f"The first stage gives {len(rows)} of {len(variances)} studies a variance of 0 or less: {named}. Reported "
             "variances fall as 1 / n grows: check the sizes, or take first_stage='log'."
         )
-    if np.ptp(variances) <= _ALIKE * variances.max():
+    if is_constant(variances):
         raise ModelInputError("Reported variances have nothing to do with sample sizes: the first stage has no slope.")

@@ -11,6 +11,7 @@ from toolkit.errors import ModelInputError
 from toolkit.meta.dependence.dependent_fit import variance_of_effects
 from toolkit.meta.display import Shown, number, with_limits
 from toolkit.meta.inference import critical_value
+from toolkit.meta.rank import is_constant
 from toolkit.meta.settings import check_level
 
 if TYPE_CHECKING:
@@ -118,7 +119,7 @@ def _variances_of_groups(
     found = []
     for at, group in enumerate(groups):
         values = own[members == at]
-        if np.ptp(values) > 1e-12 * values.max():
+        if not is_constant(values):
             raise ModelInputError(
                 f"The true effects of {group} have several variances ({number(values.min())} to "
                 f"{number(values.max())}), those of the model's inner levels: name a moderator that tells these levels "
