@@ -128,11 +128,6 @@ class Maive(OfStudies, Estimates):
         return self.first_stage.is_weak
 
     @property
-    def instrumented_standard_errors(self) -> Array:
-        """Standard errors as sample sizes alone would have them, (k,)."""
-        return self.first_stage.standard_errors
-
-    @property
     def bias_slope(self) -> float:
         """The slope of PET, the funnel asymmetry test on the instrumented standard errors, whatever the method."""
         return float(self.second_stage.pet.beta[1])

@@ -14,7 +14,6 @@ from toolkit.errors import ModelInputError
 from toolkit.meta.dependence.hotelling import Evidence, RobustWaldTest, WaldMethod, test_of
 from toolkit.meta.display import number, p_value
 from toolkit.meta.estimates import Estimates
-from toolkit.meta.frozen import read_only
 from toolkit.meta.settings import check_choice
 
 if TYPE_CHECKING:
@@ -85,11 +84,6 @@ class RobustResult(Estimates):
     def n_clusters(self) -> int:
         """Number of clusters."""
         return len(self.clusters)
-
-    @cached_property
-    def satterthwaite_df(self) -> Array:
-        """Satterthwaite degrees of freedom of the coefficients (p,), whatever test was asked for."""
-        return read_only(self.moments.satterthwaite())
 
     @property
     def qm(self) -> float | None:
