@@ -54,6 +54,14 @@ def test_limits_of_variances_and_correlations_equal_those_of_metafor(close, case
 
 
 @pytest.mark.parametrize("case", MODELS)
+def test_the_profile_at_the_limits_of_metafor_has_fallen_by_the_quantile(case):
+    found = fitted(case)
+    for name, (_, *limits) in zip(found.components, case["tau2"] + case["rho"], strict=True):
+        inside = [limit for limit in limits if limit is not None and abs(limit) not in (0.0, 1.0)]
+        assert found.loglik - found.profile(name, inside) == pytest.approx(0.5 * 3.841458820694124, abs=1e-5), name
+
+
+@pytest.mark.parametrize("case", MODELS)
 def test_the_likelihood_at_a_limit_has_fallen_by_the_quantile(case):
     found = fitted(case)
     for name, row in found.component_intervals(level=0.9).iterrows():
@@ -161,6 +169,12 @@ def test_a_variance_of_zero_is_told():
     assert any(note.startswith("The estimated variance of study and of study/effect is 0") for note in found.notes)
     other = meta.multivariate([0.3, 0.31, 0.3, 0.29], np.full(4, 0.1), ["a", "b"] * 2, [1, 1, 2, 2])
     assert any(note.startswith("The estimated variance of a and of b is 0") for note in other.notes)
+
+
+def test_a_new_study_is_predicted_as_in_metafor_where_all_levels_share_a_variance(close):
+    case = next(case for case in VALUES["models"] if not case["means"])
+    found, wanted = fitted(case).prediction_interval(), case["predict"]
+    assert close([found.low, found.high], wanted["pi_low"] + wanted["pi_high"], TYPICAL, "multilevel")
 
 
 def test_a_new_study_is_predicted_at_its_level():
