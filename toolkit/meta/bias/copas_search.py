@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 
 from toolkit.meta.bias.copas_likelihood import Derivatives
+from toolkit.meta.bias.selection_search import HALVINGS, MAX_ITERATIONS, ROUNDING, SETTLED
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -18,10 +19,6 @@ if TYPE_CHECKING:
 
     Array = NDArray[np.float64]
 
-MAX_ITERATIONS = 100
-_HALVINGS = 30
-_SETTLED = 1e-14  # expected gain in log-likelihood, relative to its size: the parameters are then right to 1e-7
-_ROUNDING = 1e-8  # the same where no step climbs
 _NEXT_TO = 1e-12  # of the scale of a parameter
 _LOWEST = -1e100  # in place of a log-likelihood that is not a number
 _HIGHER = 1e-9  # by which a neighbour's parameters must be better for a search from there
@@ -124,13 +121,13 @@ def climb(problems: CopasProblems, bounds: Bounds, start: Array) -> Maxima:
         step = _ascent(now, limits.free(theta[rows], now.gradient), bounds.scale)
         within = limits.clip(theta[rows] + step) - theta[rows]
         gain = np.abs(now.gradient * within).sum(-1) / np.maximum(np.abs(now.loglik), 1.0)
-        converged[rows[gain < _SETTLED]] = True
-        going = gain >= _SETTLED
+        converged[rows[gain < SETTLED]] = True
+        going = gain >= SETTLED
         rows, step, gain = rows[going], step[going], gain[going]
         if not len(rows):
             break
         waiting = np.arange(len(rows))
-        for _ in range(_HALVINGS):
+        for _ in range(HALVINGS):
             here = rows[waiting]
             trial = bounds.take(here).clip(theta[here] + step[waiting])
             then = problems.take(here).at(trial)
@@ -143,7 +140,7 @@ def climb(problems: CopasProblems, bounds: Bounds, start: Array) -> Maxima:
                 break
             step[waiting] *= np.where(np.isfinite(then.loglik[~good]), 0.5, 0.25)[:, None]
         # Where no step climbs, rounding is all that is left if little was expected of the first.
-        converged[rows[waiting[gain[waiting] < _ROUNDING]]] = True
+        converged[rows[waiting[gain[waiting] < ROUNDING]]] = True
         rows = np.delete(rows, waiting)
         if not len(rows):
             break

@@ -17,8 +17,9 @@ if TYPE_CHECKING:
     Array = NDArray[np.float64]
 
 MAX_ITERATIONS = 100
-_HALVINGS = 30
-_SETTLED = 1e-14  # expected gain in log-likelihood, relative to its size: the parameters are then right to 1e-7
+HALVINGS = 30
+SETTLED = 1e-14  # expected gain in log-likelihood, relative to its size: the parameters are then right to 1e-7
+ROUNDING = 1e-8  # the same where no step climbs
 _HIGHER = 1e-3  # in log-likelihood: a maximum that is another one
 _NEAR = 5e-2  # of the scale of a parameter
 
@@ -113,9 +114,9 @@ def newton(problem: Bounded, start: Array, known: Sequence[Maximum] = ()) -> Max
         # Of the step within the bounds: next to one, what lies beyond it is no gain.
         within = np.minimum(np.maximum(theta + step, low), high) - theta
         gain = float(np.abs(gradient * within).sum())
-        if gain < _SETTLED * max(abs(now.loglik), 1.0):
+        if gain < SETTLED * max(abs(now.loglik), 1.0):
             return Maximum(theta, now, iteration, True)
-        for _ in range(_HALVINGS):
+        for _ in range(HALVINGS):
             trial = np.minimum(np.maximum(theta + step, low), high)
             then = problem.at(trial)
             if then.loglik > now.loglik and np.isfinite(then.gradient).all():
@@ -123,7 +124,7 @@ def newton(problem: Bounded, start: Array, known: Sequence[Maximum] = ()) -> Max
             step = step / 2.0 if np.isfinite(then.loglik) else step / 4.0
         else:
             # No step climbs: rounding is all that is left where little was expected of the first.
-            return Maximum(theta, now, iteration, gain < 1e-8 * max(abs(now.loglik), 1.0))
+            return Maximum(theta, now, iteration, gain < ROUNDING * max(abs(now.loglik), 1.0))
         theta, now = trial, then
     return Maximum(theta, now, MAX_ITERATIONS, False)
 
