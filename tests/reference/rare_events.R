@@ -151,9 +151,9 @@ levels_of <- function(name) {
   differences <- contrast %*% all$par[-(1:2)]
   r <- suppressWarnings(with(d, rma.glmm(measure = "OR", model = "UM.RS", ai = a, n1i = n1, ci = c, n2i = n2)))
   list(data = unbox(name), estimate = one(fit$par[2]), se = one(sqrt(solve(fit$hessian)[2, 2])), tau2 = one(fit$par[4]^2),
-    level_variance = one(fit$par[3]^2), loglik = one(-fit$value), q_lrt = one(2 * (common$value - all$value)),
+    baseline_variance = one(fit$par[3]^2), loglik = one(-fit$value), q_lrt = one(2 * (common$value - all$value)),
     q_wald = one(t(differences) %*% solve(variance, differences)),
-    metafor = list(estimate = one(r$beta), se = one(r$se), tau2 = one(r$tau2), level_variance = one(r$sigma2),
+    metafor = list(estimate = one(r$beta), se = one(r$se), tau2 = one(r$tau2), baseline_variance = one(r$sigma2),
       loglik = one(r$fit.stats["ll", "ML"]), aic = one(r$fit.stats["AIC", "ML"]), bic = one(r$fit.stats["BIC", "ML"]),
       q_lrt = one(r$QE.LRT), i2 = one(r$I2)))
 }
@@ -161,7 +161,7 @@ random_levels <- list(levels_of("bcg"))
 hart_levels <- suppressWarnings(with(hart, rma.glmm(measure = "IRR", model = "UM.RS", x1i = a, t1i = t1, x2i = c, t2i = t2)))
 zero_levels <- suppressWarnings(with(yusuf, rma.glmm(measure = "OR", model = "UM.RS", ai = a, n1i = n1, ci = c, n2i = n2)))
 zero_levels <- list(estimate = one(zero_levels$beta), se = one(zero_levels$se), tau2 = one(zero_levels$tau2),
-  level_variance = one(zero_levels$sigma2), q_lrt = one(zero_levels$QE.LRT))
+  baseline_variance = one(zero_levels$sigma2), q_lrt = one(zero_levels$QE.LRT))
 rate_levels <- list(estimate = one(hart_levels$beta), loglik = one(hart_levels$fit.stats["ll", "ML"]), q_lrt = one(hart_levels$QE.LRT))
 
 # What is pooled by hand for the table of methods: inverse variance with tables without events, and without them.

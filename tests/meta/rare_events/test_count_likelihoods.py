@@ -89,7 +89,7 @@ def test_without_variance_laplaces_approximation_is_the_likelihood_of_common_ris
     ]
     found = RandomBaselines(terms, np.ones((2, 1))).fit(-2.0, np.zeros(1), 0.2)
     assert (found.sigma, found.tau) == (0, 0)
-    risks = 1 / (1 + np.exp(-(found.level + np.array([found.beta[0], 0.0]))))
+    risks = 1 / (1 + np.exp(-(found.baseline + np.array([found.beta[0], 0.0]))))
     assert risks == pytest.approx([0.1, 0.2], abs=1e-7)
     logs = [stats.binom.logpmf(*parts) for parts in zip(events, totals, risks, strict=True)]
     assert found.loglik == pytest.approx(np.sum(logs), abs=1e-9)

@@ -111,7 +111,7 @@ def test_a_mixed_model_of_counts_equals_that_of_metafor_or_of_its_definition(cas
 def test_the_model_with_random_levels_equals_its_definition_and_metafors_is_lower():
     case = VALUES["random_levels"][0]
     found = meta.glmm("OR", model="UM.RS", **counts_of(case["data"]))
-    for name in ("se", "tau2", "level_variance", "q_lrt", "q_wald"):
+    for name in ("se", "tau2", "baseline_variance", "q_lrt", "q_wald"):
         assert getattr(found, name) == pytest.approx(case[name], rel=TOLERANCE["definition"])
     assert found.estimate == pytest.approx(case["estimate"], abs=TOLERANCE["definition"] * case["se"])
     assert found.loglik == pytest.approx(case["loglik"], abs=1e-6)
@@ -119,7 +119,7 @@ def test_the_model_with_random_levels_equals_its_definition_and_metafors_is_lowe
     assert found.loglik >= metafor["loglik"]
     assert found.estimate == pytest.approx(metafor["estimate"], abs=2 * TOLERANCE["count-model"] * case["se"])
     assert found.se == pytest.approx(metafor["se"], rel=TOLERANCE["random-levels"])
-    for name in ("tau2", "level_variance", "q_lrt", "i2"):
+    for name in ("tau2", "baseline_variance", "q_lrt", "i2"):
         assert getattr(found, name) == pytest.approx(metafor[name], rel=TOLERANCE["count-model"])
     for name in ("aic", "bic"):
         assert getattr(found.information(), name) == pytest.approx(metafor[name], abs=1e-4)
@@ -137,7 +137,7 @@ def test_tables_with_a_zero_cell_have_random_levels_and_a_test_of_heterogeneity_
     found, wanted = meta.glmm("OR", model="UM.RS", **counts_of("yusuf1985")), VALUES["zero_levels"]
     assert found.tau2 == wanted["tau2"] == 0
     assert found.estimate == pytest.approx(wanted["estimate"], abs=TOLERANCE["count-model"] * found.se)
-    for name in ("level_variance", "q_lrt"):
+    for name in ("baseline_variance", "q_lrt"):
         assert getattr(found, name) == pytest.approx(wanted[name], rel=TOLERANCE["count-model"])
 
 
@@ -428,7 +428,7 @@ def test_a_newton_step_that_is_cut_short_still_climbs():
     assert np.abs(step).max() <= 2.0 + 1e-12
 
 
-def test_random_levels_of_opposite_studies_are_fitted_at_a_maximum_and_not_at_a_saddle():
+def test_random_baselines_of_opposite_studies_are_fitted_at_a_maximum_and_not_at_a_saddle():
     counts = {"events_1": [791, 1058], "total_1": [1943, 1763], "events_2": [1378, 254], "total_2": [1550, 319]}
     found = meta.glmm("OR", model="UM.RS", **counts)
     near = meta.glmm("OR", model="UM.FS", **counts)

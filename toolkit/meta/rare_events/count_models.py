@@ -21,10 +21,10 @@ if TYPE_CHECKING:
 class CountModel(StrEnum):
     """Models of two groups, by metafor's codes.
 
-    ``UM.FS`` unconditional, with a fixed effect of each study's level; ``UM.RS`` with normally distributed levels, by
-    Laplace's approximation; ``CM.EL`` conditional on the events of both groups, with the exact (noncentral
-    hypergeometric, or binomial for rates) likelihood; ``CM.AL`` the same for odds ratios with a binomial approximation
-    that is good for rare events (Stijnen, Hamza and Ozdemir 2010, Stat Med 29:3046).
+    ``UM.FS`` unconditional, with a fixed effect of each study's baseline; ``UM.RS`` with normally distributed
+    baselines, by Laplace's approximation; ``CM.EL`` conditional on the events of both groups, with the exact
+    (noncentral hypergeometric, or binomial for rates) likelihood; ``CM.AL`` the same for odds ratios with a binomial
+    approximation that is good for rare events (Stijnen, Hamza and Ozdemir 2010, Stat Med 29:3046).
     """
 
     UM_FS = "UM.FS"
@@ -81,8 +81,8 @@ def terms_of(measure: str, model: CountModel | None, frame: dict[str, Array]) ->
     ]
 
 
-def levels_of(measure: str, frame: dict[str, Array]) -> Array:
-    """The studies' levels (k,) on the scale of the linear predictor, both groups together, never infinite."""
+def baselines_of(measure: str, frame: dict[str, Array]) -> Array:
+    """The studies' baselines (k,) on the scale of the linear predictor, both groups together, never infinite."""
     first, size_1, second, size_2 = _two_groups(frame)
     events, size = first + second + 0.5, size_1 + size_2
     return np.log(events / size if measure == "IRR" else events / (size + 0.5 - first - second))

@@ -13,7 +13,7 @@ from toolkit.meta.design import design, intercept_design
 from toolkit.meta.display import studies
 from toolkit.meta.heterogeneity import estimate_tau2, typical_within_variance
 from toolkit.meta.rank import is_deficient
-from toolkit.meta.rare_events.count_models import UNCONDITIONAL, CountModel, check_model, levels_of, terms_of
+from toolkit.meta.rare_events.count_models import UNCONDITIONAL, CountModel, baselines_of, check_model, terms_of
 from toolkit.meta.rare_events.mixed_likelihood import MixedLikelihood
 from toolkit.meta.rare_events.mixed_result import MixedModelResult
 from toolkit.meta.rare_events.random_baselines import RandomBaselines
@@ -78,10 +78,10 @@ def glmm(
     refuse_separation(measure, chosen, frame, x, of_effects.terms)
     terms = terms_of(measure, chosen, frame)
     if chosen == CountModel.UM_RS:
-        fit = _with_random_levels(terms, levels_of(measure, frame), x, known, method)
+        fit = _with_random_baselines(terms, baselines_of(measure, frame), x, known, method)
     else:
-        levels = levels_of(measure, frame) if chosen == CountModel.UM_FS else np.empty(0)
-        fit = _by_quadrature(terms, levels, x, known, method)
+        baselines = baselines_of(measure, frame) if chosen == CountModel.UM_FS else np.empty(0)
+        fit = _by_quadrature(terms, baselines, x, known, method)
     q_df, q_lrt = len(rows) - len(fit.beta), max(0.0, 2.0 * (fit.saturated - fit.common))
     share = fit.tau**2 / float(typical_within_variance(known)[0]) if fit.tau > 0 else 0.0
     return MixedModelResult(
@@ -101,7 +101,7 @@ def glmm(
         float(chdtrc(q_df, q_lrt)) if q_df else 1.0,
         fit.q_wald,
         float(chdtrc(q_df, fit.q_wald)) if q_df else 1.0,
-        fit.level_variance,
+        fit.baseline_variance,
         fit.loglik,
         fit.parameters,
         len(rows) * (2 if chosen in UNCONDITIONAL else 1),
@@ -122,7 +122,7 @@ class _Fit(NamedTuple):
     q_wald: float
     parameters: int
     steps: int
-    level_variance: float | None = None
+    baseline_variance: float | None = None
 
 
 def _telling(frame: dict[str, Array]) -> tuple[NDArray[np.intp], list[str]]:
@@ -162,11 +162,11 @@ def _of_unit_size(x: Array) -> tuple[Array, Array]:
     return q * size, np.linalg.solve(r, np.diag(size))
 
 
-def _by_quadrature(terms: list[Term], levels: Array, x: Array, known: Stack, method: str) -> _Fit:
-    likelihood = MixedLikelihood(terms, x, has_levels=len(levels) > 0)
+def _by_quadrature(terms: list[Term], baselines: Array, x: Array, known: Stack, method: str) -> _Fit:
+    likelihood = MixedLikelihood(terms, x, has_baselines=len(baselines) > 0)
     p = likelihood.p
     mean = known.at_zero.coefficients(known.y)[0]
-    common = found = likelihood.maximum(np.array([*mean, 0.0, *levels]), random=False)
+    common = found = likelihood.maximum(np.array([*mean, 0.0, *baselines]), random=False)
     steps = common.steps
     if method == "ML" and len(x) > p:
         start = np.where(np.arange(len(common.at)) == p, max(_spread(known), _LEAST_SPREAD), common.at)
@@ -179,17 +179,17 @@ def _by_quadrature(terms: list[Term], levels: Array, x: Array, known: Stack, met
     covariance = np.linalg.inv(-found.surface.hessian[np.ix_(free, free)])[:p, :p]
     return _Fit(
         found.at[:p], float(found.at[p]), covariance, found.surface.loglik, common.surface.loglik,
-        likelihood.saturated, _wald(*likelihood.own_effects(), x), p + len(levels) + (method == "ML"), steps,
+        likelihood.saturated, _wald(*likelihood.own_effects(), x), p + len(baselines) + (method == "ML"), steps,
     )  # fmt: skip
 
 
-def _with_random_levels(terms: list[Term], levels: Array, x: Array, known: Stack, method: str) -> _Fit:
+def _with_random_baselines(terms: list[Term], baselines: Array, x: Array, known: Stack, method: str) -> _Fit:
     likelihood = RandomBaselines(terms, x)
     mean = known.at_zero.coefficients(known.y)[0]
-    common = found = likelihood.fit(float(np.mean(levels)), mean, 0.0)
+    common = found = likelihood.fit(float(np.mean(baselines)), mean, 0.0)
     steps, p, k = common.steps, len(mean), len(x)
     if method == "ML" and k > p:
-        found = likelihood.fit(common.level, common.beta, max(_spread(known), _LEAST_SPREAD))
+        found = likelihood.fit(common.baseline, common.beta, max(_spread(known), _LEAST_SPREAD))
         steps += found.steps
     saturated, q_wald = common.loglik, 0.0
     if k > p:

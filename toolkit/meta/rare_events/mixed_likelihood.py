@@ -44,14 +44,14 @@ class Term(NamedTuple):
 
 @dataclass(frozen=True, eq=False)
 class MixedLikelihood:
-    """k studies with a model matrix ``x`` (k, p) of their effects; ``has_levels`` where each has a level of its own.
+    """k studies with a model matrix ``x`` (k, p) of their effects; ``has_baselines`` where each has its own baseline.
 
-    Parameters are one vector: beta (p,), tau, and the levels (k,) where there are some. The sign of tau says nothing.
+    Parameters are one vector: beta (p,), tau, and the baselines (k,) if there are some. The sign of tau says nothing.
     """
 
     terms: Sequence[Term]
     x: Array
-    has_levels: bool
+    has_baselines: bool
 
     @property
     def p(self) -> int:
@@ -63,26 +63,26 @@ class MixedLikelihood:
         p, k = self.p, len(self.x)
         tau = float(abs(at[p]))
         refuse_limitless(tau)
-        effects, levels = self.x @ at[:p], at[p + 1 :] if self.has_levels else np.zeros(k)
-        z, weights = self._nodes(effects, levels, tau) if tau else (np.zeros((k, 1)), np.zeros((k, 1)))
-        loglik, by_level, by_share, two_level, two_share, mixed = self._slopes(effects, levels, tau, z)
+        effects, baselines = self.x @ at[:p], at[p + 1 :] if self.has_baselines else np.zeros(k)
+        z, weights = self._nodes(effects, baselines, tau) if tau else (np.zeros((k, 1)), np.zeros((k, 1)))
+        loglik, by_baseline, by_share, two_baseline, two_share, mixed = self._slopes(effects, baselines, tau, z)
         logs = loglik + weights
         top = logs.max(1, keepdims=True)
         area = np.exp(logs - top).sum(1, keepdims=True)
         shares = np.exp(logs - top) / area
-        firsts = np.stack([by_share, by_share * z, by_level])  # the effect, tau, the level
+        firsts = np.stack([by_share, by_share * z, by_baseline])  # the effect, tau, the baseline
         seconds = np.array([[two_share, two_share * z, mixed], [two_share * z, two_share * z**2, mixed * z]])
         mean = np.einsum("akn,kn->ak", firsts, shares)
         apart = firsts - mean[..., None]
         spread = np.einsum("akn,bkn,kn->abk", apart, apart, shares)
         spread[:2, :] += np.einsum("abkn,kn->abk", seconds, shares)
         spread[2, :2] = spread[:2, 2]
-        spread[2, 2] += np.einsum("kn,kn->k", two_level, shares)
+        spread[2, 2] += np.einsum("kn,kn->k", two_baseline, shares)
         gradient, hessian = np.zeros(len(at)), np.zeros((len(at), len(at)))
         gradient[:p], gradient[p] = self.x.T @ mean[0], mean[1].sum()
         hessian[:p, :p], hessian[p, p] = self.x.T @ (spread[0, 0][:, None] * self.x), spread[1, 1].sum()
         hessian[:p, p] = hessian[p, :p] = self.x.T @ spread[0, 1]
-        if self.has_levels:
+        if self.has_baselines:
             gradient[p + 1 :] = mean[2]
             crossed = np.column_stack([spread[0, 2][:, None] * self.x, spread[1, 2]])
             hessian[p + 1 :, : p + 1], hessian[: p + 1, p + 1 :] = crossed, crossed.T
@@ -111,11 +111,11 @@ class MixedLikelihood:
             y, v = y + np.sign(term.share) * (eta - term.offset), v + variance
         return y, v
 
-    def _slopes(self, effects: Array, levels: Array, tau: float, z: Array) -> tuple[Array, ...]:
-        """Log-likelihood (k, n) with derivatives in level and share: first, first, second, second, mixed."""
+    def _slopes(self, effects: Array, baselines: Array, tau: float, z: Array) -> tuple[Array, ...]:
+        """Log-likelihood (k, n) with derivatives in baseline and share: first, first, second, second, mixed."""
         found = [np.zeros_like(z) for _ in range(6)]
         for term in self.terms:
-            eta = (term.offset + term.nuisance * levels + term.share * effects)[:, None] + term.share * tau * z
+            eta = (term.offset + term.nuisance * baselines + term.share * effects)[:, None] + term.share * tau * z
             own = term.counts.at(eta)
             parts = (
                 own.loglik,
@@ -128,26 +128,26 @@ class MixedLikelihood:
             found = [whole + part for whole, part in zip(found, parts, strict=True)]
         return tuple(found)
 
-    def _nodes(self, effects: Array, levels: Array, tau: float) -> tuple[Array, Array]:
+    def _nodes(self, effects: Array, baselines: Array, tau: float) -> tuple[Array, Array]:
         """Points about the mode of each study's random effect, and the logarithms of their weights, (k, n).
 
         Integrands are log-concave in z, at least as steep as a normal density, and may be much steeper on one side.
         """
         z, reach = np.zeros((len(self.x), 1)), min(3.0, 2.0 / tau)
         for _ in range(100):
-            _, _, first, _, second, _ = self._slopes(effects, levels, tau, z)
+            _, _, first, _, second, _ = self._slopes(effects, baselines, tau, z)
             # Of a linear predictor no step is longer than 2, where Newton's method would overshoot and swing.
             step = np.clip((tau * first - z) / (1.0 - tau**2 * second), -reach, reach)
             z = z + step
             if np.abs(step).max() < 1e-6:
                 break
-        height, _, _, _, second, _ = self._slopes(effects, levels, tau, z)
+        height, _, _, _, second, _ = self._slopes(effects, baselines, tau, z)
         scale = (1.0 - tau**2 * second) ** -0.5
         distance = _REACH * scale ** np.linspace(1.0, 0.0, _BRACKETS)
         sides = [z - distance, z + distance]
         ends = []
         for side in sides:
-            fallen = height - 0.5 * z**2 - self._slopes(effects, levels, tau, side)[0] + 0.5 * side**2 > _DROP
+            fallen = height - 0.5 * z**2 - self._slopes(effects, baselines, tau, side)[0] + 0.5 * side**2 > _DROP
             fallen[:, -1] = True
             ends.append(np.take_along_axis(side, fallen.argmax(1)[:, None], axis=1))
         low, high = ends

@@ -31,8 +31,8 @@ class MixedModelResult(Estimates):
 
     ``model`` is None for a single group, ``design`` None for a mean alone. ``q_lrt`` compares the common-effect model
     with one of an effect for each study (likelihood ratio, ``q_df`` degrees of freedom), ``q_wald`` is Wald's test of
-    the same, to which a study whose own effect is infinite adds nothing. ``level_variance`` is that of the studies'
-    levels in UM.RS. ``i2`` (percent) and ``h2`` set tau2 beside the typical variance of the studies' own effects.
+    the same, to which a study whose own effect is infinite adds nothing. ``baseline_variance`` is that of the studies'
+    baselines in UM.RS. ``i2`` (percent) and ``h2`` set tau2 beside the typical variance of the studies' own effects.
     """
 
     measure: str
@@ -51,7 +51,7 @@ class MixedModelResult(Estimates):
     q_p: float
     q_wald: float
     q_wald_p: float
-    level_variance: float | None
+    baseline_variance: float | None
     loglik: float
     parameters: int
     observations: int
@@ -124,8 +124,8 @@ class MixedModelResult(Estimates):
         if self.design is not None:
             lines.append(("Moderators", joint_test(self.qm, self.qm_df, self.qm_p)))
         lines.append(("Heterogeneity", f"tau² {number(self.tau2)}, I² {self.i2:.1f}%, H² {number(self.h2)}"))
-        if self.level_variance is not None:
-            lines.append(("Variance of levels", number(self.level_variance)))
+        if self.baseline_variance is not None:
+            lines.append(("Variance of baselines", number(self.baseline_variance)))
         if self.q_df:
             lines.append(("Same effect (likelihood ratio)", joint_test(self.q_lrt, (self.q_df, None), self.q_p)))
             lines.append(("Same effect (Wald)", joint_test(self.q_wald, (self.q_df, None), self.q_wald_p)))

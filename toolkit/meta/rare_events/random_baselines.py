@@ -1,9 +1,9 @@
-"""Two groups of counts with a random level and a random effect a study (UM.RS), by Laplace's approximation.
+"""Two groups of counts with a random baseline and a random effect a study (UM.RS), by Laplace's approximation.
 
-The linear predictors are offset + level + sigma z_1 + x_i'beta + tau z_2 / 2 in the first group, and offset + level +
-sigma z_1 - tau z_2 / 2 in the second, with z_1 and z_2 independent and standard normal (Turner et al. 2000, Stat Med
-19:3417, with metafor's coding). Both integrals are Laplace's approximation, as those of lme4's glmer, which has no
-other for two random effects. Derivatives are central differences, all points of which are evaluated at once.
+The linear predictors are offset + baseline + sigma z_1 + x_i'beta + tau z_2 / 2 in the first group, and offset +
+baseline + sigma z_1 - tau z_2 / 2 in the second, with z_1 and z_2 independent and standard normal (Turner et al. 2000,
+Stat Med 19:3417, with metafor's coding). Both integrals are Laplace's approximation, as those of lme4's glmer, which
+has no other for two random effects. Derivatives are central differences, all points of which are evaluated at once.
 """
 
 from __future__ import annotations
@@ -30,9 +30,9 @@ _INFINITE = 60.0  # an effect of a group without events (or with nothing but eve
 
 
 class BaselineFit(NamedTuple):
-    """A fit: ``level``, effects ``beta`` (p,) with their ``covariance``, and the standard deviations of both."""
+    """A fit: ``baseline``, effects ``beta`` (p,) with their ``covariance``, and the standard deviations of both."""
 
-    level: float
+    baseline: float
     beta: Array
     sigma: float
     tau: float
@@ -59,11 +59,11 @@ class RandomBaselines:
     terms: Sequence[Term]
     x: Array
 
-    def fit(self, level: float, beta: Array, tau: float) -> BaselineFit:
+    def fit(self, baseline: float, beta: Array, tau: float) -> BaselineFit:
         """The maximum, begun at these values; a tau of 0 stays 0. A deviation of 0 is exact."""
         p = len(beta)
 
-        def each(points: Array) -> Array:  # beta, level, sigma, tau
+        def each(points: Array) -> Array:  # beta, baseline, sigma, tau
             return self._each(points[:, p], self.x @ points[:, :p].T, points[:, p + 1], points[:, p + 2])
 
         def surface(at: Array) -> Surface:
@@ -71,7 +71,7 @@ class RandomBaselines:
             return Surface(*(part.sum(-1) for part in _differences(each, at)))
 
         free = list(range(p + 3 if tau else p + 2))
-        found = climb(surface, np.array([*beta, level, 0.5, tau]), free)
+        found = climb(surface, np.array([*beta, baseline, 0.5, tau]), free)
         steps = found.steps
         for row in (p + 1, p + 2):  # at 0 the likelihood is level, so that the search only nears it
             without = np.where(np.arange(p + 3) == row, 0.0, found.at)
@@ -80,14 +80,14 @@ class RandomBaselines:
                 found = climb(surface, without, free)
                 steps += found.steps
         covariance = np.linalg.inv(-found.surface.hessian[np.ix_(free, free)])[:p, :p]
-        level, sigma, tau = found.at[p:].tolist()
-        return BaselineFit(level, found.at[:p], abs(sigma), abs(tau), covariance, float(found.surface.loglik), steps)
+        baseline, sigma, tau = found.at[p:].tolist()
+        return BaselineFit(baseline, found.at[:p], abs(sigma), abs(tau), covariance, float(found.surface.loglik), steps)
 
     def saturated(self, common: BaselineFit, effects: Array) -> SaturatedFit:
         """The fit with an effect for each study, begun at ``effects`` (k,) beside the ``common`` one."""
         k = len(self.x)
 
-        def surface(at: Array) -> Surface:  # level, sigma, effects
+        def surface(at: Array) -> Surface:  # baseline, sigma, effects
             def each(moves: Array) -> Array:
                 own = at[2:, None] + moves[:, 2]
                 return self._each(at[0] + moves[:, 0], own, at[1] + moves[:, 1], np.zeros(len(moves)))
@@ -101,14 +101,14 @@ class RandomBaselines:
 
         own, _ = self.terms[0].counts.own()
         finite = np.isfinite(own)
-        start = [common.level, max(common.sigma, 0.1), *np.where(finite, effects, np.sign(own) * _INFINITE)]
+        start = [common.baseline, max(common.sigma, 0.1), *np.where(finite, effects, np.sign(own) * _INFINITE)]
         found = climb(surface, np.array(start), [0, 1, *(2 + np.flatnonzero(finite)).tolist()])
         information = -found.surface.hessian
         shared, crossed = information[:2, :2], information[:2, 2:]
         of_effects = information[2:, 2:] - crossed.T @ np.linalg.pinv(shared) @ crossed
         return SaturatedFit(found.surface.loglik, found.at[2:], of_effects * np.outer(finite, finite))
 
-    def _each(self, level: Array, effects: Array, sigma: Array, tau: Array) -> Array:
+    def _each(self, baseline: Array, effects: Array, sigma: Array, tau: Array) -> Array:
         """The log-likelihood of each study at m points, (k, m), with effects (k, m)."""
         z = np.zeros((2, *effects.shape))
 
@@ -118,7 +118,7 @@ class RandomBaselines:
             information = np.stack([np.ones_like(z[0]), np.zeros_like(z[0]), np.ones_like(z[0])])
             for term in self.terms:
                 own_share = term.share * tau
-                eta = term.offset[:, None] + level + (term.share + 0.5) * effects + sigma * z[0] + own_share * z[1]
+                eta = term.offset[:, None] + baseline + (term.share + 0.5) * effects + sigma * z[0] + own_share * z[1]
                 own = term.counts.at(eta)
                 value = value + own.loglik
                 slope = slope + np.stack([own.first * sigma, own.first * own_share])

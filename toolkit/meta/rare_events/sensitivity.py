@@ -114,7 +114,7 @@ def _methods(
         )
         yield (
             "Mixed model, unconditional (UM.FS)",
-            "normally distributed effects, a level of each study's own",
+            "normally distributed effects, a baseline of each study's own",
             False,
             lambda: glmm("OR", model="UM.FS", level=level, **counts),
         )

@@ -50,7 +50,7 @@ def refuse_separation(
 ) -> None:
     """Raise ModelInputError where no maximum of the likelihood bounds the effects of this model matrix (k, p)."""
     edges, of_mean = effect_edges(frame), np.allclose(x, 1.0)
-    if model == CountModel.UM_RS:  # the studies share a level
+    if model == CountModel.UM_RS:  # the studies share a baseline
         ones, groups = np.ones((len(x), 1)), group_edges(frame)
         x = np.block([[ones, x], [ones, np.zeros_like(x)]])
         edges = Edges(*(np.concatenate(sides) for sides in zip(*groups, strict=True)))
