@@ -86,12 +86,17 @@ def endogenous_kink(result: MetaResult) -> EndogenousKink:
     line = least_squares(y, v, x).beta
     first = float(line[0])
     q = float(np.sum((y - x @ line) ** 2 / v))
-    sd = float(np.sqrt(max(0.0, k * (q / (k - 3.0) - 1.0) / np.sum(1.0 / v))))
+    sd = deviation_of_true_effects(q, k - 3.0, 1.0 / v)
     kink = kink_of(first, sd)
     model = kinked_design(se, kink)
     beta, covariance, df = least_squares(y, v, model)
     terms = ("mean", "bias")[: len(beta)]
     return EndogenousKink(result, terms, sign * beta, covariance, df, result.level, kink, sign * first, sd)
+
+
+def deviation_of_true_effects(q: float, df: float, weights: Array) -> float:
+    """The root of k (q / df - 1) / sum(weights), 0 below that, for ``q`` the weighted squares of k residuals."""
+    return float(np.sqrt(max(0.0, len(weights) * (q / df - 1.0) / weights.sum())))
 
 
 def kink_of(first: float, sd: float) -> float:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 
 from toolkit.errors import ModelInputError
-from toolkit.meta.bias.endogenous_kink import kink_of, kinked_design
+from toolkit.meta.bias.endogenous_kink import deviation_of_true_effects, kink_of, kinked_design
 from toolkit.meta.bias.instrumented_variances import FirstStage, instrument_variances
 from toolkit.meta.bias.maive_result import Maive, MaiveMethod, MaiveWeights, SecondStage
 from toolkit.meta.bias.pet_peese import ConditionalEstimate
@@ -130,16 +130,10 @@ def _second_stage(data: _Data, method: MaiveMethod) -> SecondStage:
         line, chosen = data.line(data.se**2), ConditionalEstimate.PEESE
     if method != MaiveMethod.EK:
         return SecondStage(line, pet, chosen)
-    sd = _deviation_of_true_effects(data)
+    weights = 1.0 / data.spread
+    sd = deviation_of_true_effects(float(MeanProjection(weights).form(data.y)), len(data.y) - 2.0, weights)
     kink = kink_of(abs(line.estimate), sd)
     return SecondStage(data.line(*kinked_design(data.se, kink).T[1:]), pet, chosen, kink, sd)
-
-
-def _deviation_of_true_effects(data: _Data) -> float:
-    """From Q of the weighted mean: k (Q / (k - 2) - 1) over the sum of the weights, not below 0."""
-    w, k = 1.0 / data.spread, len(data.y)
-    q = float(MeanProjection(w).form(data.y))
-    return float(np.sqrt(max(0.0, k * (q / (k - 2.0) - 1.0) / w.sum())))
 
 
 def _refuse(given: Studies, clusters: Clusters, kind: SandwichKind) -> None:

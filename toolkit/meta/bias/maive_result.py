@@ -30,6 +30,11 @@ if TYPE_CHECKING:
 
     Array = NDArray[np.float64]
 
+_WEAK = (
+    "The first stage is weak: sample sizes tell little of the standard errors, so that the estimate and its standard "
+    "error cannot be relied on. Go by the Anderson-Rubin interval, where there is one."
+)
+
 
 class MaiveMethod(StrEnum):
     """The second stage: what effects are regressed on.
@@ -226,9 +231,3 @@ class Maive(OfStudies, Estimates):
         if self.method == MaiveMethod.EK:
             return [("Kink at a standard error of", number(self.second_stage.kink))]
         return [("Chosen", str(self.chosen))] if self.method == MaiveMethod.PET_PEESE else []
-
-
-_WEAK = (
-    "The first stage is weak: sample sizes tell little of the standard errors, so that the estimate and its standard "
-    "error cannot be relied on. Go by the Anderson-Rubin interval, where there is one."
-)

@@ -19,7 +19,7 @@ from toolkit.meta.frozen import read_only
 from toolkit.meta.inference import critical_value, interval_columns, wald_test
 from toolkit.meta.intervals import PredictionInterval, interval_of_new_study
 from toolkit.meta.likelihood import LOG_2PI, InformationCriteria, information_criteria
-from toolkit.meta.settings import Convergence, check_level
+from toolkit.meta.settings import Convergence, check_level, check_numbers
 from toolkit.meta.studies import OfStudies
 
 if TYPE_CHECKING:
@@ -196,7 +196,7 @@ class DependentResult(OfStudies, Estimates):
                 f"There is no component {component!r} in this model; it has {', '.join(found)}."
                 f"{suggestion(component, found)}"
             )
-        one, held_at = found[component], np.atleast_1d(np.asarray(values, float))
+        one, held_at = found[component], np.atleast_1d(check_numbers(values, "values"))
         if one.reason:
             raise ModelInputError(f"There is no profile of {component}: {one.reason}.")
         wrong = ~((held_at >= one.low) & (held_at <= one.high))

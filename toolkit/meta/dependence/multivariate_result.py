@@ -99,7 +99,7 @@ class MultivariateResult(DependentResult):
 
         Raises ModelInputError for a level that the model does not have, and where one is needed.
         """
-        return self._prediction(float(self._variances_at(inner, "inner")[0]), level)
+        return self._prediction(float(self._variances_at(inner)[0]), level)
 
     def predict(
         self,
@@ -121,7 +121,7 @@ class MultivariateResult(DependentResult):
             return self._predicted(None, level, self.variance_of_effects)
         if inner is None and not self._has_one_variance:
             return self._predicted(rows, level, None)
-        return self._predicted(rows, level, self._variances_at(inner, "inner"))
+        return self._predicted(rows, level, self._variances_at(inner))
 
     def deviations(self) -> pd.DataFrame:
         """The predicted random effects of each outer unit at its inner levels: estimate, se, ci_low, ci_high.
@@ -172,13 +172,13 @@ class MultivariateResult(DependentResult):
     def _has_one_variance(self) -> bool:
         return len(self.inner_levels) == 1 or self.structure in (InnerStructure.CS, InnerStructure.ID)
 
-    def _variances_at(self, inner: str | Sequence[str] | None, argument: str) -> Array:
+    def _variances_at(self, inner: str | Sequence[str] | None) -> Array:
         """tau2 at these levels, of all where they share one."""
         if inner is None:
             if self._has_one_variance:
                 return self.tau2[:1]
             raise ModelInputError(
-                f"Each inner level has a variance of its own: give {argument}, one of {', '.join(self.inner_levels)}."
+                f"Each inner level has a variance of its own: give inner, one of {', '.join(self.inner_levels)}."
             )
         names = [str(name) for name in ([inner] if isinstance(inner, str) or not np.iterable(inner) else inner)]
         wrong = [name for name in names if name not in self.inner_levels or name in self.absent_levels]
