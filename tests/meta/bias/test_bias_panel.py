@@ -102,9 +102,9 @@ def test_a_common_effect_model_is_corrected_as_such():
     assert (rows["reason"] == "").all()
 
 
-def test_own_weights_leave_out_the_selection_model_alone():
+def test_own_weights_leave_out_the_selection_models_alone():
     rows = meta.bias_panel(meta.random_effects(BCG["y"], BCG["v"], weights="equal")).to_frame()
-    assert rows.index[rows["reason"] != ""].tolist() == ["selection model"]
+    assert rows.index[rows["reason"] != ""].tolist() == ["Copas selection model", "selection model"]
     assert "likelihood" in rows.loc["selection model", "reason"]
 
 
