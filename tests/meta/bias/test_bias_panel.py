@@ -22,6 +22,7 @@ FUNNEL = [
     "PET-PEESE",
     "Henmi-Copas interval",
     "limit meta-analysis",
+    "Copas selection model",
 ]
 
 
@@ -33,8 +34,9 @@ def pooled(name="bcg", **how):
 def test_each_row_has_the_numbers_of_its_method(name):
     result = pooled(name)
     rows = meta.bias_panel(result).to_frame()
-    assert (rows["reason"] == "").all()
-    assert rows["reading"].str.len().gt(20).all()
+    copas = meta.copas_model(result)
+    assert (rows["reason"].drop("Copas selection model") == "").all()
+    assert (rows["reading"] + rows["reason"]).str.len().gt(20).all()
     for method, alone in ALONE.items():
         found = alone(result)
         for field in (*CORRECTED, "statistic", "p_value"):
@@ -54,6 +56,14 @@ def test_each_row_has_the_numbers_of_its_method(name):
     assert tuple(rows.loc["limit meta-analysis", ["estimate", "statistic", "p_value"]]) == (
         limit.estimate, limit.q_small, limit.q_small_p,
     )  # fmt: skip
+    row, first = rows.loc["Copas selection model"], copas.path[0]
+    if copas.adjusted is None:
+        assert row["reason"] == copas.reason
+    elif copas.adjusted is first:
+        assert (np.isnan(row["estimate"]), row["p_value"]) == (True, first.residual_p)
+    else:
+        wanted = copas.adjusted
+        assert tuple(row[[*CORRECTED, "p_value"]]) == (wanted.estimate, wanted.ci_low, wanted.ci_high, first.residual_p)
     assert rows.loc["fail-safe N", "statistic"] == meta.failsafe_n(result).number
     assert rows.index[-1] == "fail-safe N"
 
@@ -92,9 +102,9 @@ def test_a_common_effect_model_is_corrected_as_such():
     assert (rows["reason"] == "").all()
 
 
-def test_own_weights_leave_out_the_selection_model_alone():
+def test_own_weights_leave_out_the_selection_models_alone():
     rows = meta.bias_panel(meta.random_effects(BCG["y"], BCG["v"], weights="equal")).to_frame()
-    assert rows.index[rows["reason"] != ""].tolist() == ["selection model"]
+    assert rows.index[rows["reason"] != ""].tolist() == ["Copas selection model", "selection model"]
     assert "likelihood" in rows.loc["selection model", "reason"]
 
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, NamedTuple, Protocol
 
 from toolkit.errors import ModelInputError
 from toolkit.meta.bias.asymmetry import egger, rank_test
+from toolkit.meta.bias.copas_model import copas_model
 from toolkit.meta.bias.excess_significance import excess_significance
 from toolkit.meta.bias.fail_safe import failsafe_n
 from toolkit.meta.bias.henmi_copas import henmi_copas
@@ -16,6 +17,7 @@ from toolkit.meta.bias.selection_model import selection_model
 from toolkit.meta.bias.trim_and_fill import trim_and_fill
 from toolkit.meta.display import number, p_value, studies
 from toolkit.meta.without_pooling.p_values import Alternative
+from toolkit.numbers import percent
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -35,6 +37,7 @@ class BiasMethod(StrEnum):
     PET_PEESE = "PET-PEESE"
     HENMI_COPAS = "Henmi-Copas interval"
     LIMIT = "limit meta-analysis"
+    COPAS = "Copas selection model"
     SELECTION_MODEL = "selection model"
     EXCESS_SIGNIFICANCE = "excess significance"
     FAILSAFE_N = "fail-safe N"
@@ -111,6 +114,20 @@ def _limit(result: MetaResult, alternative: str | None) -> Finding:
     return Finding(reading, found.estimate, found.ci_low, found.ci_high, found.q_small, found.q_small_p)
 
 
+def _copas(result: MetaResult, alternative: str | None) -> Finding:
+    found = copas_model(result)
+    if found.adjusted is None:
+        raise ModelInputError(found.reason)
+    p = found.path[0].residual_p
+    if found.adjusted is found.path[0]:
+        reading = f"p {p_value(p)}: no selection is needed to explain how effects go with standard errors."
+        return Finding(reading, p_value=p)
+    share = percent(found.adjusted.probability)
+    reading = f"p {p_value(p)}: effects go with standard errors beyond chance. It would be explained if {share} of "
+    reading += f"studies with the largest standard error were published. {_moved(result, found.adjusted)}"
+    return Finding(reading, found.adjusted.estimate, found.adjusted.ci_low, found.adjusted.ci_high, None, p)
+
+
 def _selection_model(result: MetaResult, alternative: str | None) -> Finding:
     found = selection_model(result, alternative=alternative)
     weight = number(float(found.delta[-1]), 2)
@@ -161,6 +178,9 @@ CHECKS = {
     ),
     BiasMethod.LIMIT: Check(
         "What is the effect as precision grows without bound, with heterogeneity allowed for?", True, _limit
+    ),
+    BiasMethod.COPAS: Check(
+        "How much selection of precise studies would explain the funnel plot, and what is the mean then?", True, _copas
     ),
     BiasMethod.SELECTION_MODEL: Check(
         "Does publication go by p-values, and what is the mean without that?", False, _selection_model

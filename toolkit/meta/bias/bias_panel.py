@@ -98,7 +98,7 @@ def bias_panel(result: MetaResult, *, alternative: str | None = None) -> BiasPan
 
     With fewer than 10 studies nothing is run and ``reason`` says why (Sterne et al. 2011, BMJ 343:d4002). A method that
     the model or the data do not allow has its own ``reason``: of a regression those that correct a mean, of studies
-    that all have the same standard error those that need a funnel plot, of own weights the selection model.
+    that all have the same standard error those that need a funnel plot, of own weights the selection models.
 
     Raises ModelInputError for an unknown alternative.
     """

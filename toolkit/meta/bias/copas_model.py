@@ -148,7 +148,10 @@ def copas_model(
     slope = _slope(fits, *ranges) if slope is None else check_number(slope, "slope", 0.0)
     path = fits.points(*np.vstack([NO_SELECTION, _path(fits, *ranges, slope, probabilities)]).T)
     passed = [point for point in path if point.residual_p > significance]
-    reason = "" if passed else f"Residual selection is left (p of {significance:g} or less) all along the path."
+    reason = ""
+    if not passed:
+        reason = "Effects go with standard errors beyond what any selection along the path explains: p of residual "
+        reason += f"selection is {significance:g} or less throughout."
     return CopasModel(
         result, fits.side, slope, *ranges, significance, path, passed[0] if passed else None, reason,
         fits.convergence, fits.notes,
