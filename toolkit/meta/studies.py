@@ -126,22 +126,22 @@ def study_labels(labels: Sequence[object] | None, k: int) -> tuple[str, ...]:
     return tuple(map(str, labels))
 
 
-def check_sizes(sizes: ArrayLike, given: Studies, argument: str = "sample_sizes") -> Array:
+def check_sizes(n: ArrayLike, given: Studies) -> Array:
     """The sample size of each of these studies, (k,).
 
     Raises ModelInputError for text, a wrong number of them, and sizes that are missing, infinite or not above 0, with
     rows and labels.
     """
     names, k = given.given_labels, len(given.y)
-    found = _numbers(argument, sizes, names)
-    if len(found) != k:
-        raise ModelInputError(f"There are {len(found)} sample sizes for {studies(k)}: give one a study.")
-    wrong = ~(np.isfinite(found) & (found > 0))
+    sizes = _numbers("n", n, names)
+    if len(sizes) != k:
+        raise ModelInputError(f"There are {len(sizes)} sample sizes for {studies(k)}: give one a study.")
+    wrong = ~(np.isfinite(sizes) & (sizes > 0))
     if wrong.any():
         raise ModelInputError(
-            f"{argument} must be numbers above 0 {_at(found, wrong, names)}. Complete them, or leave these studies out."
+            f"n must be numbers above 0 {_at(sizes, wrong, names)}. Complete them, or leave these studies out."
         )
-    return found
+    return sizes
 
 
 def _weights(weights: ArrayLike | str, k: int, names: tuple[str, ...] | None) -> Array:

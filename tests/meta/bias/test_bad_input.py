@@ -137,7 +137,7 @@ def test_an_alpha_is_a_number_between_0_and_1(value):
         lambda: meta.excess_significance(FIT, alpha=value),
         lambda: meta.excess_significance(FIT, limit_alpha=value),
         lambda: meta.publication_bias_sensitivity(FIT, alpha=value),
-        lambda: meta.copas_model(FIT, significance=value),
+        lambda: meta.copas_model(FIT, alpha=value),
         lambda: meta.random_effects(Y, V, level=value),
     ):
         with pytest.raises(ModelInputError, match="must lie between 0 and 1"):

@@ -218,8 +218,8 @@ def test_what_cannot_be_fitted_is_refused():
         meta.copas_model(result, side="up")
     with pytest.raises(ModelInputError, match="slope"):
         meta.copas_model(result, slope=-1)
-    with pytest.raises(ModelInputError, match="significance"):
-        meta.copas_model(result, significance=10)
+    with pytest.raises(ModelInputError, match="alpha"):
+        meta.copas_model(result, alpha=10)
     with pytest.raises(ModelInputError, match="cannot be reached"):
         meta.copas_model(result, probabilities=[0.01])
     model = meta.copas_model(result, probabilities=[0.8])

@@ -251,7 +251,7 @@ def test_columns_of_pandas_are_read_by_position():
     found = meta.maive(*columns, sizes, cluster=pd.Series(index, index[::-1]))
     assert found.estimate == fitted("conscience").estimate
     missing = pd.Series([*data["n"][:-1], None], dtype="Int64")
-    with pytest.raises(ModelInputError, match=r"sample_sizes must be .* in 1 of 16 studies \(row 15 \(P\)"):
+    with pytest.raises(ModelInputError, match=r"n must be .* in 1 of 16 studies \(row 15 \(P\)"):
         meta.maive(*columns, missing, labels="ABCDEFGHIJKLMNOP")
 
 
@@ -261,21 +261,21 @@ Y, V, N = [0.1, 0.4, 0.2, 0.5, 0.3], [0.01, 0.05, 0.02, 0.06, 0.03], [400, 90, 2
 @pytest.mark.parametrize(
     ("change", "message"),
     [
-        ({"sample_sizes": [400, 90, 0, 60, 130]}, r"above 0 in 1 of 5 studies \(row 2: 0\)"),
-        ({"sample_sizes": [400, -90, 210, 60, 130]}, r"row 1: -90"),
-        ({"sample_sizes": [400, 90, 210, 60, np.nan]}, r"row 4: nan"),
-        ({"sample_sizes": [400, 90, 210, 60]}, "4 sample sizes for 5 studies"),
-        ({"sample_sizes": ["many", 90, 210, 60, 130]}, "'many' in row 0"),
-        ({"sample_sizes": [100] * 5}, "All sample sizes are the same"),
+        ({"n": [400, 90, 0, 60, 130]}, r"above 0 in 1 of 5 studies \(row 2: 0\)"),
+        ({"n": [400, -90, 210, 60, 130]}, r"row 1: -90"),
+        ({"n": [400, 90, 210, 60, np.nan]}, r"row 4: nan"),
+        ({"n": [400, 90, 210, 60]}, "4 sample sizes for 5 studies"),
+        ({"n": ["many", 90, 210, 60, 130]}, "'many' in row 0"),
+        ({"n": [100] * 5}, "All sample sizes are the same"),
         ({"v": [0.1] * 5}, "All variances are the same"),
         ({"v": V[:4]}, "y has 5 values and v has 4"),
-        ({"y": Y[:3], "v": V[:3], "sample_sizes": N[:3]}, "4 effects or more, for two regressions; there are 3"),
+        ({"y": Y[:3], "v": V[:3], "n": N[:3]}, "4 effects or more, for two regressions; there are 3"),
         ({"cluster": [1, 1, 2, 2, 2]}, "3 clusters or more; there are 2"),
         ({"cluster": [1, 2, 3]}, "5 studies and 3 clusters"),
-        ({"v": [0.3, 0.02, 0.3, 0.001, 0.001], "sample_sizes": [1000, 90, 900, 30, 35]}, r"row 3 \(Study 4\)"),
+        ({"v": [0.3, 0.02, 0.3, 0.001, 0.001], "n": [1000, 90, 900, 30, 35]}, r"row 3 \(Study 4\)"),
         ({"y": [0.3] * 5}, "lie on one line"),
         (
-            {"y": [0.9, 0.2, 0.4, 0.1, 0.5], "sample_sizes": [400, *[100] * 4], "cluster": [1, 2, 2, 3, 3]},
+            {"y": [0.9, 0.2, 0.4, 0.1, 0.5], "n": [400, *[100] * 4], "cluster": [1, 2, 2, 3, 3]},
             "a robust standard error of 0",
         ),
         ({"method": "FAT"}, "method must be one of PET, PEESE"),
@@ -286,7 +286,7 @@ Y, V, N = [0.1, 0.4, 0.2, 0.5, 0.3], [0.01, 0.05, 0.02, 0.06, 0.03], [400, 90, 2
     ],
 )
 def test_what_cannot_be_computed_is_refused(change, message):
-    given_ = {"y": Y, "v": V, "sample_sizes": N, "kind": "CR0"} | change
+    given_ = {"y": Y, "v": V, "n": N, "kind": "CR0"} | change
     with pytest.raises(ModelInputError, match=message):
         meta.maive(**given_)
 

@@ -189,7 +189,7 @@ def _values(result: MetaResult, kind: Predictor, n: ArrayLike | None) -> Array:
         return np.sqrt(result.v) if kind == Predictor.SE else np.array(result.v)
     if n is None:
         raise ModelInputError(f"The predictor {kind} needs n=, the sample sizes of the studies.")
-    sizes = check_sizes(n, result.studies, "n")
+    sizes = check_sizes(n, result.studies)
     match kind:
         case Predictor.N:
             return sizes

@@ -35,7 +35,7 @@ class CopasModel(Shown):
 
     Studies are thought to be missing on ``side``. The path is a straight line in the selection parameters, scaled to 0
     to 1 over ``gamma0_range`` and ``gamma1_range``, which leaves (1, 1) with ``slope``. ``adjusted`` is the point with
-    the least selection whose p of residual selection is above ``significance``; None, with a ``reason``, where there is
+    the least selection whose p of residual selection is above ``alpha``; None, with a ``reason``, where there is
     none. ``convergence`` is that of all fits: their iterations together, and the most maxima of one.
     """
 
@@ -44,7 +44,7 @@ class CopasModel(Shown):
     slope: float
     gamma0_range: tuple[float, float]
     gamma1_range: tuple[float, float]
-    significance: float
+    alpha: float
     path: tuple[CopasPoint, ...]
     adjusted: CopasPoint | None
     reason: str
@@ -108,7 +108,7 @@ def copas_model(
     side: str | None = None,
     probabilities: ArrayLike | None = None,
     slope: float | None = None,
-    significance: float = 0.1,
+    alpha: float = 0.1,
 ) -> CopasModel:
     """Fit the selection model of Copas and Shi (2000, Biostatistics 1:247; 2001, Stat Methods Med Res 10:251).
 
@@ -125,7 +125,7 @@ def copas_model(
 
     The p-value of residual selection is of the likelihood ratio for a term beta se in the mean (chi-square, 1 df);
     the number of unpublished studies is the sum of (1 - P) / P over the studies. The adjusted estimate has the least
-    selection on the path whose p is above ``significance``. Standard errors are from the observed information and tests
+    selection on the path whose p is above ``alpha``. Standard errors are from the observed information and tests
     are z; a common-effect ``result`` keeps tau2 at 0, a known tau2 is kept.
 
     Raises ModelInputError for a regression, own weights, below 4 studies, standard errors that are all the same, a
@@ -140,20 +140,20 @@ def copas_model(
     s = np.sqrt(result.v)
     if is_constant(s):
         raise ModelInputError("All studies have the same standard error: nothing can depend on it.")
-    significance = check_fraction(significance, "significance")
+    alpha = check_fraction(alpha, "alpha")
     fits = CopasFits(result, _side(result) if chosen is None else chosen)
     gamma1 = 1.29 / float(1.0 / s.min() - 1.0 / s.max())
     gamma0 = -0.25 - gamma1 / float(s.max())
     ranges = (gamma0, 2.0), (0.0, gamma1)
     slope = _slope(fits, *ranges) if slope is None else check_number(slope, "slope", 0.0)
     path = fits.points(*np.vstack([NO_SELECTION, _path(fits, *ranges, slope, probabilities)]).T)
-    passed = [point for point in path if point.residual_p > significance]
+    passed = [point for point in path if point.residual_p > alpha]
     reason = ""
     if not passed:
         reason = "Effects go with standard errors beyond what any selection along the path explains: p of residual "
-        reason += f"selection is {significance:g} or less throughout."
+        reason += f"selection is {alpha:g} or less throughout."
     return CopasModel(
-        result, fits.side, slope, *ranges, significance, path, passed[0] if passed else None, reason,
+        result, fits.side, slope, *ranges, alpha, path, passed[0] if passed else None, reason,
         fits.convergence, fits.notes,
     )  # fmt: skip
 

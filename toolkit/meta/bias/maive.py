@@ -56,7 +56,7 @@ class _Data(NamedTuple):
 def maive(
     y: ArrayLike,
     v: ArrayLike,
-    sample_sizes: ArrayLike,
+    n: ArrayLike,
     *,
     method: str = MaiveMethod.PET_PEESE,
     weights: str = MaiveWeights.EQUAL,
@@ -72,8 +72,8 @@ def maive(
 
     Where the reported variances ``v`` (k,) of effects ``y`` (k,) come from the same search for significance as the
     effects, inverse-variance weights and regressions on standard errors go wrong. MAIVE (doi
-    10.1038/s41467-025-63261-0) regresses on the variances that ``sample_sizes`` (k,) predict: ``first_stage`` "levels"
-    (default) v on 1 / n, "log" log v on log n, see :func:`instrument_variances`. ``method`` is PET, PEESE, PET-PEESE
+    10.1038/s41467-025-63261-0) regresses on the variances that sample sizes ``n`` (k,) predict: by ``first_stage``
+    "levels" (default) v on 1 / n, "log" log v on log n, see :func:`instrument_variances`. ``method`` is PET, PEESE, PET-PEESE
     (default) or EK (:class:`MaiveMethod`), ``weights`` equal (default), reported or adjusted (:class:`MaiveWeights`).
     ``cluster`` (k,) names the study of each effect; ``kind`` is CR2 (default), CR1 or CR0, without clusters those for
     heteroskedasticity alone (CR2 is HC2 then). ``instrument=False`` regresses on the reported standard errors.
@@ -93,7 +93,7 @@ def maive(
     same, a first stage that gives a variance of 0 or less, and effects that leave no error.
     """
     given = check_studies(y, v, labels)
-    sizes, level = check_sizes(sample_sizes, given), check_level(level)
+    sizes, level = check_sizes(n, given), check_level(level)
     chosen, weighting = check_choice(MaiveMethod, method, "method"), check_choice(MaiveWeights, weights, "weights")
     stage, covariance = check_choice(FirstStage, first_stage, "first_stage"), check_choice(SandwichKind, kind, "kind")
     clusters = check_clusters(range(len(given.y)) if cluster is None else cluster, len(given.y))

@@ -82,7 +82,7 @@ class Maive(OfStudies, Estimates):
     """
 
     studies: Studies
-    sample_sizes: Array
+    n: Array
     method: MaiveMethod
     weights: MaiveWeights
     instrument: bool
