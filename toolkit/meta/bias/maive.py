@@ -73,13 +73,13 @@ def maive(
     Where the reported variances ``v`` (k,) of effects ``y`` (k,) come from the same search for significance as the
     effects, inverse-variance weights and regressions on standard errors go wrong. MAIVE (doi
     10.1038/s41467-025-63261-0) regresses on the variances that sample sizes ``n`` (k,) predict: by ``first_stage``
-    "levels" (default) v on 1 / n, "log" log v on log n, see :func:`instrument_variances`. ``method`` is PET, PEESE, PET-PEESE
-    (default) or EK (:class:`MaiveMethod`), ``weights`` equal (default), reported or adjusted (:class:`MaiveWeights`).
-    ``cluster`` (k,) names the study of each effect; ``kind`` is CR2 (default), CR1 or CR0, without clusters those for
-    heteroskedasticity alone (CR2 is HC2 then). ``instrument=False`` regresses on the reported standard errors.
-    ``waive=True`` lowers the weights of studies whose variance is below the first stage, or far from it
-    (:meth:`InstrumentedVariances.decay`). Standard errors take the fitted variances as known; the Anderson-Rubin
-    interval does not. Study fixed effects are not there.
+    "levels" (default) v on 1 / n, "log" log v on log n, see :func:`instrument_variances`. ``method`` is PET, PEESE,
+    PET-PEESE (default) or EK (:class:`MaiveMethod`), ``weights`` equal (default), reported or adjusted
+    (:class:`MaiveWeights`). ``cluster`` (k,) names the study of each effect; ``kind`` is CR2 (default), CR1 or CR0,
+    without clusters those for heteroskedasticity alone (CR2 is HC2 then). ``instrument=False`` regresses on the
+    reported standard errors. ``waive=True`` lowers the weights of studies whose variance is below the first stage, or
+    far from it (:meth:`InstrumentedVariances.decay`). Standard errors take the fitted variances as known; the
+    Anderson-Rubin interval does not. Study fixed effects are not there.
 
     As the authors' R package (MAIVE 0.2.6), but for four things. The Hausman test has the variance of the estimate
     alone, as their manual has it; the package has since taken off that of a further fit, and gives none where that is
