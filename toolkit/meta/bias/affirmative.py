@@ -10,6 +10,7 @@ from scipy.special import ndtr
 
 from toolkit.errors import ModelInputError
 from toolkit.meta.bias.fit_check import check_mean
+from toolkit.meta.dependence.dependent_fit import refuse_own_weights
 from toolkit.meta.display import number, studies, with_limits
 from toolkit.meta.estimates import MEAN, Estimates
 from toolkit.meta.fitting import fit_mean
@@ -90,8 +91,7 @@ def publication_bias_sensitivity(
     single study of a random-effects model.
     """
     check_mean(result, "A sensitivity to publication bias")
-    if result.studies.weights is not None:
-        raise ModelInputError("A sensitivity to publication bias is for a mean without own weights.")
+    refuse_own_weights(result, "A sensitivity to publication bias")
     selection_ratio = check_number(selection_ratio, "selection_ratio", 1.0)
     alpha, q = check_fraction(alpha, "alpha"), check_number(q, "q")
     robust = result.settings.estimates_tau2 or result.tau2 > 0

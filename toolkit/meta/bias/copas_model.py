@@ -9,10 +9,10 @@ import numpy as np
 
 from toolkit.errors import ModelInputError
 from toolkit.meta.bias.copas_fits import NO_SELECTION, CopasFits, CopasPoint
-from toolkit.meta.bias.fit_check import check_mean
+from toolkit.meta.bias.fit_check import check_mean, check_precision_varies
 from toolkit.meta.bias.trim_and_fill import MissingSide
+from toolkit.meta.dependence.dependent_fit import refuse_own_weights
 from toolkit.meta.display import Shown, number, p_value, studies, with_limits
-from toolkit.meta.rank import is_constant
 from toolkit.meta.settings import Convergence, check_choice, check_count, check_fraction, check_number, check_numbers
 
 if TYPE_CHECKING:
@@ -133,13 +133,11 @@ def copas_model(
     """
     chosen = None if side is None else check_choice(MissingSide, side, "side")
     check_mean(result, "The Copas model")
-    if result.studies.weights is not None:
-        raise ModelInputError("The Copas model is a likelihood: fit the model without weights of your own.")
+    refuse_own_weights(result, "The Copas model")
     if result.k < 4:
         raise ModelInputError("The Copas model and its test have 4 parameters: it needs 4 studies or more.")
+    check_precision_varies(result)
     s = np.sqrt(result.v)
-    if is_constant(s):
-        raise ModelInputError("All studies have the same standard error: nothing can depend on it.")
     alpha = check_fraction(alpha, "alpha")
     fits = CopasFits(result, _side(result) if chosen is None else chosen)
     gamma1 = 1.29 / float(1.0 / s.min() - 1.0 / s.max())

@@ -8,12 +8,11 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from toolkit.errors import ModelInputError
-from toolkit.meta.bias.fit_check import check_mean
+from toolkit.meta.bias.fit_check import check_mean, check_precision_varies
 from toolkit.meta.bias.least_squares import least_squares
 from toolkit.meta.display import number, studies, with_limits
 from toolkit.meta.estimates import Estimates
 from toolkit.meta.inference import critical_value
-from toolkit.meta.rank import is_constant
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -74,8 +73,7 @@ def endogenous_kink(result: MetaResult) -> EndogenousKink:
     check_mean(result, "The endogenous kink")
     if result.k < 4:
         raise ModelInputError(f"The endogenous kink needs 4 studies or more; there are {result.k}.")
-    if is_constant(np.sqrt(result.v)):
-        raise ModelInputError("All studies have the same standard error: no bias can depend on it.")
+    check_precision_varies(result)
     sign = 1.0 if result.estimate >= 0 else -1.0
     y, v, k = sign * result.y, result.v, result.k
     se, ones = np.sqrt(v), np.ones(k)

@@ -1,8 +1,11 @@
-"""Which fits the methods of this room take: of independent effects, and for most of them of a mean."""
+"""Which fits the methods of this room take: of independent effects, for most of them of a mean, and what they need."""
 
 from __future__ import annotations
 
+import numpy as np
+
 from toolkit.errors import ModelInputError
+from toolkit.meta.rank import is_constant
 from toolkit.meta.results import MetaResult
 
 
@@ -20,3 +23,9 @@ def check_mean(result: object, method: str, instead: str = "") -> None:
     check_fit(result, method)
     if result.x is not None:
         raise ModelInputError(f"{method} is for a mean; this model has moderators.{instead}")
+
+
+def check_precision_varies(result: MetaResult) -> None:
+    """Raise ModelInputError for studies that all have the same standard error but for rounding."""
+    if is_constant(np.sqrt(result.v)):
+        raise ModelInputError("All studies have the same standard error: nothing can depend on it.")

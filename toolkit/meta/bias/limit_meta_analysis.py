@@ -10,11 +10,10 @@ import numpy as np
 from scipy.special import chdtrc
 
 from toolkit.errors import ModelInputError
-from toolkit.meta.bias.fit_check import check_mean
+from toolkit.meta.bias.fit_check import check_mean, check_precision_varies
 from toolkit.meta.display import joint_test, studies
 from toolkit.meta.estimates import MEAN, Estimates
 from toolkit.meta.projection import DesignProjection
-from toolkit.meta.rank import is_constant
 from toolkit.meta.settings import check_choice
 
 if TYPE_CHECKING:
@@ -118,9 +117,8 @@ def limit_meta_analysis(result: MetaResult, *, method: str = LimitEstimate.BETA0
     check_mean(result, "A limit meta-analysis")
     if result.k < 3:
         raise ModelInputError("A limit meta-analysis fits a line: it needs 3 studies or more.")
+    check_precision_varies(result)
     y, v, tau2 = result.y, result.v, result.tau2
-    if is_constant(np.sqrt(v)):
-        raise ModelInputError("All studies have the same standard error: nothing can depend on it.")
     slope, bias = _line(v + tau2).coefficients(y).tolist()
     moved = slope + np.sqrt(tau2 / (v + tau2)) * (y - slope)
     if kind == LimitEstimate.BETA0:

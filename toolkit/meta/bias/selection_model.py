@@ -13,6 +13,7 @@ from toolkit.meta.bias.selection_likelihood import Derivatives, SelectionLikelih
 from toolkit.meta.bias.selection_result import SelectionModel
 from toolkit.meta.bias.selection_search import Maximum, Problem, highest
 from toolkit.meta.bias.weight_functions import SmoothWeight, Weight
+from toolkit.meta.dependence.dependent_fit import refuse_own_weights
 from toolkit.meta.display import number, studies
 from toolkit.meta.heterogeneity import estimate_tau2
 from toolkit.meta.inference import estimate_coefficients
@@ -80,8 +81,7 @@ def selection_model(
     """
     check_fit(result, "A selection model")
     kind = check_choice(Weight, weight, "weight")
-    if result.studies.weights is not None:
-        raise ModelInputError("A selection model is a likelihood: fit the model without weights of your own.")
+    refuse_own_weights(result, "A selection model")
     side = _side(result, alternative)
     cuts = _check_steps(kind, steps)
     sign = -1.0 if side == Alternative.LESS else 1.0
