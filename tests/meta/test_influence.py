@@ -234,6 +234,9 @@ def test_labbe_points_need_two_groups_of_counts():
         meta.labbe("SMD", n=[1])
     with pytest.raises(ModelInputError, match="events_1, events_2, total_1, total_2"):
         meta.labbe("OR", events_1=[1])
+    counts = {"events_1": [1, 2], "total_1": [9, 9], "events_2": [3, 4], "total_2": [9, 9]}
+    with pytest.raises(ModelInputError, match="1 labels for 2 studies"):
+        meta.labbe("OR", labels=["one"], **counts)
 
 
 def test_a_study_that_alone_decides_is_named_with_a_remedy_when_it_is_left_out():

@@ -112,7 +112,7 @@ def check_number(value: float, argument: str, least: float | None = None) -> flo
 
 def check_count(value: int, argument: str, least: int, most: int | None = None) -> int:
     """The value, if it is a whole number from ``least`` to ``most``. Raises ModelInputError otherwise."""
-    whole = is_number(value) and np.isfinite(value) and value == int(value)
+    whole = is_number(value) and -np.inf < value < np.inf and value == int(value)
     if not (whole and least <= value and (most is None or value <= most)):
         limits = f"of {least} or more" if most is None else f"from {least} to {most:,}"
         raise ModelInputError(f"{argument} must be a whole number {limits}; got {value!r}.")

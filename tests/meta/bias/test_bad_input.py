@@ -166,6 +166,7 @@ def test_an_alpha_is_a_number_between_0_and_1(value):
         (lambda: meta.publication_bias_sensitivity(FIT, q="a"), "q must be a number"),
         (lambda: meta.bootstrap(FIT, replicates="many"), "replicates must be a whole number of 2 or more"),
         (lambda: meta.gosh(FIT, subsets=np.nan), "subsets must be a whole number from 2 to"),
+        (lambda: meta.gosh(FIT, subsets=10**400), "subsets must be a whole number from 2 to"),
         (lambda: meta.permutation_test(FIT, permutations=99.5), "permutations must be a whole number"),
     ],
 )
