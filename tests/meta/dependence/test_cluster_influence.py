@@ -207,6 +207,9 @@ def test_an_effect_that_a_coefficient_takes_up_has_no_standardised_residual():
     alone = (np.arange(18) == 4).astype(float)
     found = meta.cluster_influence(meta.regression(y, v, alone), study)
     assert np.flatnonzero(np.isnan(found.standardised)).tolist() == [4]
+    assert [bool(reason) for reason in found.reasons] == [False, True, False, False, False, False]
+    pair = meta.cluster_influence(meta.regression(y, v, np.eye(18)[:, [3, 9]]), range(18))
+    assert [at for at, reason in enumerate(pair.reasons) if reason] == [3, 9]
     saturated = meta.cluster_influence(meta.regression(y, v, np.eye(18)[:, 1:]), study)
     assert np.isnan(saturated.standardised).all()
 

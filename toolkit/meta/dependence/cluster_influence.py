@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     Array = NDArray[np.float64]
 
 _SINGULAR = 1e-13  # below this eigenvalue of its correlations a matrix of precisions is singular
+_TAKEN_UP = "the coefficients follow some of its effects, so that their residuals do not vary"
 _EFFECTS = "hat weight residual standardised studentised".split()
 
 
@@ -159,6 +160,8 @@ def cluster_influence(
                 spread_of_fitted = np.vecdot(x[own] @ gone.covariance, x[own])
                 if spread_of_fitted.min() > 0:
                     change[one] = np.mean((x[own] @ (result.beta - gone.beta)) ** 2 / spread_of_fitted)
+    known = ~np.isnan(chi_square)
+    reasons = tuple(reason or ("" if told else _TAKEN_UP) for reason, told in zip(reasons, known, strict=True))
     return ClusterInfluence(
         clusters=clusters,
         terms=result.terms,

@@ -114,7 +114,7 @@ class CovarianceModel:
             moment += np.einsum("bsp,bsr->pr", group.x, weighted)
             cross += np.einsum("bsp,bs->p", weighted, group.y)
         sign, weighted_log_determinant = np.linalg.slogdet(moment) if np.isfinite(moment).all() else (0.0, 0.0)
-        if sign <= 0 or np.linalg.cond(moment) > _INVERTIBLE:
+        if sign <= 0:
             return None
         covariance = np.linalg.inv(moment)
         beta = covariance @ cross
