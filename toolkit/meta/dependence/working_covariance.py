@@ -9,7 +9,7 @@ import numpy as np
 from toolkit.errors import ModelInputError
 from toolkit.meta.dependence.clusters import Clusters, check_clusters
 from toolkit.meta.dependence.known_covariance import NotPositiveDefinite, WorkingCovariance, covariance_of
-from toolkit.meta.settings import check_choice, check_correlation, is_number
+from toolkit.meta.settings import check_choice, check_correlation, is_number, real_numbers
 from toolkit.meta.studies import check_studies
 
 if TYPE_CHECKING:
@@ -176,9 +176,9 @@ def _numbers(column: Column | None, name: str, k: int, default: float) -> Array:
     if column is None:
         return np.full(k, default)
     try:
-        values = np.asarray(column, float)
+        values = real_numbers(column)
     except (TypeError, ValueError):
-        raise ModelInputError(f"{name} must be a number for each of the {k} effects; it holds text.") from None
+        raise ModelInputError(f"{name} must be a number for each of the {k} effects; it holds text or dates.") from None
     if values.shape != (k,) or not np.isfinite(values).all():
         raise ModelInputError(f"{name} must be a number for each of the {k} effects.")
     return values
