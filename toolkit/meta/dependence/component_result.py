@@ -122,7 +122,7 @@ class DependentResult(OfStudies, Estimates):
         return self.information(self.method).aic
 
     @property
-    def bic(self) -> float:
+    def bic(self) -> float | None:
         """The Bayes criterion of :attr:`loglik`."""
         return self.information(self.method).bic
 
