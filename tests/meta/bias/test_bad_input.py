@@ -14,6 +14,12 @@ RANDOM = np.random.default_rng(1)
 V = RANDOM.uniform(0.01, 0.2, 12)
 Y = 0.2 + RANDOM.normal(size=12) * np.sqrt(V + 0.03)
 METHODS = {
+    "Copas": meta.copas_model,
+    "Copas on the right": lambda fit: meta.copas_model(fit, side="right"),
+    "p-curve": meta.p_curve,
+    "p-uniform*": meta.p_uniform_star,
+    "affirmative": meta.publication_bias_sensitivity,
+    "affirmative by 4": lambda fit: meta.publication_bias_sensitivity(fit, selection_ratio=4, q=0.1),
     "egger": meta.egger,
     "egger by rma": lambda fit: meta.egger(fit, model="rma"),
     "egger by size": lambda fit: meta.egger(fit, predictor="1/n", n=np.arange(10, 10 + fit.k)),
@@ -131,6 +137,8 @@ def test_an_alpha_is_a_number_between_0_and_1(value):
         lambda: meta.failsafe_n(FIT, alpha=value),
         lambda: meta.pet_peese(FIT, alpha=value),
         lambda: meta.excess_significance(FIT, alpha=value),
+        lambda: meta.publication_bias_sensitivity(FIT, alpha=value),
+        lambda: meta.copas_model(FIT, significance=value),
         lambda: meta.excess_significance(FIT, limit_alpha=value),
         lambda: meta.random_effects(Y, V, level=value),
     ):
@@ -142,6 +150,15 @@ def test_an_alpha_is_a_number_between_0_and_1(value):
     ("call", "words"),
     [
         (lambda: meta.failsafe_n(FIT, method="Orwin", target=np.nan), "target must be a number"),
+        (lambda: meta.publication_bias_sensitivity(FIT, q=None), "q must be a number"),
+        (lambda: meta.publication_bias_sensitivity(FIT, q="a"), "q must be a number"),
+        (lambda: meta.publication_bias_sensitivity(FIT, selection_ratio="a"), "selection_ratio must be a number"),
+        (lambda: meta.publication_bias_sensitivity(FIT, selection_ratio=np.inf), "selection_ratio must be a number"),
+        (lambda: meta.copas_model(FIT, slope="a"), "slope must be a number"),
+        (lambda: meta.copas_model(FIT, probabilities=["a"]), "probabilities must be numbers"),
+        (lambda: meta.copas_model(FIT).at("a", 1), "gamma0 must be a number"),
+        (lambda: meta.copas_model(FIT).at(0, [1]), "gamma1 must be a number"),
+        (lambda: meta.copas_model(FIT).surface("a"), "2 points a side"),
         (lambda: meta.failsafe_n(FIT, method="Orwin", target="a"), "target must be a number"),
         (lambda: meta.failsafe_n(FIT, method="Orwin", target=-0.1), "between 0 and the mean"),
         (lambda: meta.excess_significance(FIT, null=np.inf), "null must be a number"),

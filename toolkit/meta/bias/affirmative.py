@@ -9,10 +9,13 @@ import numpy as np
 from scipy.special import ndtr
 
 from toolkit.errors import ModelInputError
+from toolkit.meta.bias.fit_check import check_mean
+from toolkit.meta.bias.robust_line import ROUNDING
 from toolkit.meta.display import number, studies, with_limits
 from toolkit.meta.estimates import MEAN, Estimates
 from toolkit.meta.fitting import fit_mean
 from toolkit.meta.inference import critical_value
+from toolkit.meta.settings import check_fraction, check_number
 from toolkit.meta.studies import Studies
 
 if TYPE_CHECKING:
@@ -84,18 +87,22 @@ def publication_bias_sensitivity(
     The worst case is the model of ``result`` fitted to the other results alone, with a tau2 of their own; the S-values
     keep the tau2 of all.
 
-    Raises ModelInputError for a regression, own weights, a selection ratio below 1, an alpha outside 0 to 1 and a
-    single study of a random-effects model.
+    Raises ModelInputError for a regression, own weights, a selection ratio below 1, an alpha outside 0 to 1, and for a
+    random-effects model of a single study or of effects that all agree.
     """
-    if result.x is not None or result.studies.weights is not None:
-        raise ModelInputError("A sensitivity to publication bias is for a mean without own weights.")
-    if not 1 <= selection_ratio < np.inf:
+    check_mean(result, "A sensitivity to publication bias")
+    if result.studies.weights is not None:
+        raise ModelInputError("A sensitivity to publication bias is for a mean without weights of your own.")
+    if check_number(selection_ratio, "selection_ratio") < 1:
         raise ModelInputError(f"selection_ratio must be a number of 1 or more; got {selection_ratio!r}.")
-    if not 0 < alpha < 1 or not np.isfinite(q):
-        raise ModelInputError(f"alpha must lie between 0 and 1, and q be a number; got {alpha!r} and {q!r}.")
+    alpha, q = check_fraction(alpha, "alpha"), check_number(q, "q")
     robust = result.settings.estimates_tau2 or result.tau2 > 0
     if robust and result.k == 1:
         raise ModelInputError("A single study has no robust variance: use a common-effect model.")
+    if robust and np.abs(result.y - result.y.mean()).max() <= ROUNDING * np.abs(result.y).max():
+        raise ModelInputError(
+            "All effects agree exactly, so that there is no robust variance and no test: use a common-effect model."
+        )
     sign = 1 if result.estimate >= 0 else -1
     z = sign * result.y / np.sqrt(result.v)
     affirmative = 2.0 * ndtr(-z) < alpha
@@ -109,7 +116,7 @@ def publication_bias_sensitivity(
     ratios = [_ratio(result, affirmative, robust, sign, q, each) for each in (0.0, width)]
     return PublicationBiasSensitivity(
         result, float(selection_ratio), (MEAN,), np.array([mean]), np.array([[variance]]), df, result.level,
-        affirmative, sign, worst, float(q), *ratios,
+        affirmative, sign, worst, q, *ratios,
     )  # fmt: skip
 
 

@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 from dataclasses import asdict, dataclass
+from numbers import Integral
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from toolkit.errors import ModelInputError
 from toolkit.meta.bias.copas_fits import NO_SELECTION, CopasFits, CopasPoint
+from toolkit.meta.bias.fit_check import check_mean
 from toolkit.meta.bias.trim_and_fill import MissingSide
 from toolkit.meta.display import Shown, number, p_value, studies, with_limits
 from toolkit.meta.rank import is_constant
-from toolkit.meta.settings import Convergence, check_choice
+from toolkit.meta.settings import Convergence, check_choice, check_fraction, check_number, check_numbers
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -56,11 +58,12 @@ class CopasModel(Shown):
         Raises ModelInputError for parameters that are not finite, for a negative gamma1, by which precise studies would
         be published less often, and for a probability of publication of 0.
         """
-        if not np.isfinite([gamma0, gamma1]).all() or gamma1 < 0:
-            raise ModelInputError(f"gamma0 must be a number, gamma1 one of 0 or more; got {gamma0!r} and {gamma1!r}.")
+        gamma0 = check_number(gamma0, "gamma0")
+        if check_number(gamma1, "gamma1") < 0:
+            raise ModelInputError(f"gamma1 must be a number of 0 or more; got {gamma1!r}.")
         if gamma0 + gamma1 / np.sqrt(self.result.v.max()) < _LEAST_PROBIT:
             raise ModelInputError(f"With gamma0 {gamma0:g} and gamma1 {gamma1:g} a study would never be published.")
-        return CopasFits(self.result, self.side).points(np.array([float(gamma0)]), np.array([float(gamma1)]))[0]
+        return CopasFits(self.result, self.side).points(np.array([gamma0]), np.array([float(gamma1)]))[0]
 
     def surface(self, points: int = 20) -> pd.DataFrame:
         """Estimates over a grid of ``points`` by ``points``: gamma0, gamma1, probability, estimate.
@@ -69,7 +72,7 @@ class CopasModel(Shown):
         """
         import pandas as pd
 
-        if points < 2:
+        if not isinstance(points, Integral) or points < 2:
             raise ModelInputError(f"A grid needs 2 points a side or more; got {points!r}.")
         gamma0, gamma1 = (np.linspace(*ends, points) for ends in (self.gamma0_range, self.gamma1_range))
         fits = CopasFits(self.result, self.side)
@@ -130,11 +133,10 @@ def copas_model(
     are z; a common-effect ``result`` keeps tau2 at 0, a known tau2 is kept.
 
     Raises ModelInputError for a regression, own weights, below 4 studies, standard errors that are all the same, a
-    slope below 0, and probabilities that the path does not reach.
+    slope below 0, arguments that are no numbers, and probabilities that the path does not reach.
     """
     chosen = None if side is None else check_choice(MissingSide, side, "side")
-    if result.x is not None:
-        raise ModelInputError("The Copas model adjusts a mean; this model has moderators.")
+    check_mean(result, "The Copas model")
     if result.studies.weights is not None:
         raise ModelInputError("The Copas model is a likelihood: fit the model without weights of your own.")
     if result.k < 4:
@@ -142,9 +144,8 @@ def copas_model(
     s = np.sqrt(result.v)
     if is_constant(s):
         raise ModelInputError("All studies have the same standard error: nothing can depend on it.")
-    if not 0 < significance < 1:
-        raise ModelInputError(f"significance must lie between 0 and 1; got {significance!r}.")
-    if slope is not None and not 0 <= slope < np.inf:
+    significance = check_fraction(significance, "significance")
+    if slope is not None and check_number(slope, "slope") < 0:
         raise ModelInputError(f"slope must be a number of 0 or more; got {slope!r}.")
     fits = CopasFits(result, _side(result) if chosen is None else chosen)
     gamma1 = 1.29 / float(1.0 / s.min() - 1.0 / s.max())
@@ -155,7 +156,7 @@ def copas_model(
     passed = [point for point in path if point.residual_p > significance]
     reason = "" if passed else f"Residual selection is left (p of {significance:g} or less) all along the path."
     return CopasModel(
-        result, fits.side, slope, *ranges, float(significance), path, passed[0] if passed else None, reason,
+        result, fits.side, slope, *ranges, significance, path, passed[0] if passed else None, reason,
         fits.convergence, fits.notes,
     )  # fmt: skip
 
@@ -194,7 +195,7 @@ def _path(
         wanted = np.arange(round(0.95 / _STEP), 0, -1) * _STEP
         wanted = wanted[(wanted <= first) & (wanted >= last)]
     else:
-        wanted = np.unique(np.atleast_1d(np.asarray(probabilities, float)))[::-1]
+        wanted = np.unique(np.atleast_1d(check_numbers(probabilities, "probabilities")))[::-1]
         if not ((wanted <= first) & (wanted >= last)).all():
             raise ModelInputError(
                 f"On this path the least precise study is published with probabilities from {number(last)} to "

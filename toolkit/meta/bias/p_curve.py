@@ -9,6 +9,7 @@ import numpy as np
 from scipy.special import ndtr, ndtri
 
 from toolkit.errors import ModelInputError
+from toolkit.meta.bias.fit_check import check_fit
 from toolkit.meta.display import Shown, number, p_value, studies, with_limits
 
 if TYPE_CHECKING:
@@ -85,8 +86,10 @@ def p_curve(result: MetaResult) -> PCurve:
     of p below 0.025 for that probability, so that its values are never below 2/3 where they should be uniform. Its
     binomial tests are not given.
 
-    Raises ModelInputError where no result has a p-value below 0.05.
+    Raises ModelInputError for what is no fit of random_effects or regression, and where no result has a p-value below
+    0.05.
     """
+    check_fit(result, "A p-curve")
     z = np.abs(result.y) / np.sqrt(result.v)
     p = np.maximum(2.0 * ndtr(-z), _TINY)
     significant, half = p < _ALPHA, p < _HALF

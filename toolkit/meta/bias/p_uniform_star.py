@@ -9,6 +9,7 @@ import numpy as np
 from scipy.special import chdtrc, chdtri, log_ndtr, ndtri
 
 from toolkit.errors import ConvergenceError, ModelInputError
+from toolkit.meta.bias.fit_check import check_mean
 from toolkit.meta.bias.selection_likelihood import Derivatives
 from toolkit.meta.bias.selection_search import Maximum, highest
 from toolkit.meta.display import Shown, number, p_value, studies, with_limits
@@ -78,8 +79,7 @@ def p_uniform_star(result: MetaResult) -> PUniformStar:
     Raises ModelInputError for a regression and below 2 studies, and ConvergenceError where the likelihood has no
     maximum within ten ranges of the effects.
     """
-    if result.x is not None:
-        raise ModelInputError("p-uniform* is for a mean; this model has moderators.")
+    check_mean(result, "p-uniform*")
     if result.k == 1:
         raise ModelInputError("p-uniform* estimates a mean and tau2: it needs 2 studies or more.")
     sign = 1.0 if result.estimate >= 0 else -1.0
