@@ -3,6 +3,7 @@
 import warnings
 
 import numpy as np
+import pandas as pd
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -172,6 +173,18 @@ def test_statsmodels_gives_the_same_where_it_is_right():
         ([0.1, 0.2], [0.1], {}, "y has 2 values and v has 1"),
         ([], [], {}, "There is no study"),
         ([0.1, "n.s."], [0.1, 0.1], {}, "found 'n.s.' in row 1"),
+        ([0.1, 1j], [0.1, 0.1], {}, "found 1j in row 1"),
+        (np.array([1.0, 1j]), [0.1, 0.1], {}, "(1+0j) in row 0, 1j in row 1"),
+        (np.array(["2020-01-01", "NaT"], "M8[D]"), [0.1, 0.1], {}, "y must hold one number a study"),
+        (
+            pd.Series(pd.date_range("2020-01-01", periods=2)),
+            [0.1, 0.1],
+            {},
+            "Timestamp('2020-01-01 00:00:00') in row 0",
+        ),
+        ([0.1, 0.2], pd.Series(pd.to_timedelta([1, 2])), {}, "v must hold one number a study"),
+        ([0.1, 0.2], [0.1, 0.1], {"labels": 5}, "labels must be a list, a label a study; got 5"),
+        ([0.1, 0.2], [0.1, 0.1], {"labels": "ab"}, "labels must be a list"),
         ([0.1, None], [0.1, 0.1], {"labels": ["Ann", "Bo"]}, "y is missing or infinite in 1 of 2 studies (row 1 (Bo)"),
         ([0.1, 0.2, 0.3], [0.1, -0.1, 0.0], {}, "v must be above 0 in 2 of 3 studies (row 1: -0.1; row 2: 0)"),
         ([[0.1]], [[0.1]], {}, "y must have the shape (k,), one number a study; its shape is (1, 1)"),

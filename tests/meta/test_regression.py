@@ -203,3 +203,23 @@ def test_a_slope_without_intercept_is_shown_by_its_name_and_without_a_prediction
     assert "dose " in found
     assert "Estimate" not in found
     assert "Prediction" not in found
+
+
+@pytest.mark.parametrize(
+    ("moderators", "message"),
+    [
+        (np.arange(8) * 1j, "must be numbers"),
+        (np.arange(8).astype("M8[D]"), "must be numbers"),
+        (pd.DataFrame({"dose": np.arange(8) * 1j}), "complex numbers"),
+        (pd.DataFrame({"dose": [[1]] * 8}), "names of categories"),
+    ],
+)
+def test_moderators_that_are_no_real_numbers_are_refused(moderators, message):
+    with pytest.raises(ModelInputError, match=message):
+        meta.regression(Y, V, moderators)
+
+
+@pytest.mark.parametrize("rows", ["x", [0.1], 3, np.zeros((2, 1)), True])
+def test_new_rows_of_named_moderators_are_a_data_frame(rows):
+    with pytest.raises(ModelInputError, match="DataFrame with the columns dose"):
+        meta.regression(Y, V, FRAME[["dose"]]).predict(rows)

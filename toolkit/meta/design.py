@@ -12,6 +12,7 @@ from toolkit.errors import ModelInputError, suggestion
 from toolkit.meta.display import studies
 from toolkit.meta.frozen import Frozen
 from toolkit.meta.rank import NEGLIGIBLE, explain
+from toolkit.meta.settings import real_numbers
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -126,7 +127,7 @@ class ArrayRecipe(NamedTuple):
     def columns(self, rows: ArrayLike) -> Columns:
         """The model matrix of an array (m, width), or (m,) where there is one column."""
         try:
-            values = np.asarray(rows, dtype=float)
+            values = real_numbers(rows)
         except (TypeError, ValueError):
             raise ModelInputError("Moderators in an array must be numbers: give a DataFrame for categories.") from None
         values = values[:, None] if values.ndim == 1 and self.width == 1 else np.atleast_2d(values)
@@ -148,15 +149,20 @@ class FrameRecipe(NamedTuple):
     @classmethod
     def of(cls, frame: pd.DataFrame) -> FrameRecipe:
         """The recipe of this data frame's columns."""
-        from pandas.api.types import is_bool_dtype, is_numeric_dtype
+        from pandas.api.types import is_bool_dtype, is_complex_dtype, is_numeric_dtype
 
         levels: list[tuple[object, ...] | None] = []
         for name in frame.columns:
             column = frame[name]
+            if is_complex_dtype(column):
+                raise ModelInputError(f"The moderator {name!r} holds complex numbers: give real ones.")
             if is_numeric_dtype(column) or is_bool_dtype(column):
                 levels.append(None)
                 continue
-            category = column.astype("category").cat.remove_unused_categories()
+            try:
+                category = column.astype("category").cat.remove_unused_categories()
+            except TypeError:
+                raise ModelInputError(f"The moderator {name!r} must hold numbers, or names of categories.") from None
             levels.append(tuple(category.cat.categories))
             if len(levels[-1] or ()) == 1:
                 raise ModelInputError(f"The moderator {name!r} has one value only ({levels[-1][0]!r}): leave it out.")
@@ -164,6 +170,8 @@ class FrameRecipe(NamedTuple):
 
     def columns(self, rows: pd.DataFrame) -> Columns:
         """The model matrix of these rows, which must have the columns of the fit."""
+        if not hasattr(rows, "set_axis") or not hasattr(rows, "columns"):
+            raise ModelInputError(f"Give new rows as a DataFrame with the columns {', '.join(self.names)}.")
         frame = rows.set_axis([str(name) for name in rows.columns], axis=1)
         absent = [name for name in self.names if name not in frame]
         if absent:

@@ -108,6 +108,16 @@ def two_sided_p(statistic: Array | float, df: Array | float | None) -> Array:
     return 2.0 * (ndtr(low) if df is None else stdtr(df, low))
 
 
+def df_of_rows(x: Array, df: Array | float | None) -> Array | float | None:
+    """Degrees of freedom for the means of the rows ``x`` (n, p): the least of the coefficients that a row has part of.
+
+    ``df`` is that of the coefficients, (p,) or one number for all; None, for z, stays None.
+    """
+    if df is None or np.ndim(df) == 0:
+        return df
+    return np.where((x != 0) | ~x.any(1, keepdims=True), df, np.inf).min(1)
+
+
 def critical_value(level: float, df: Array | float | None) -> Array:
     """The quantile that a two-sided interval of this level stretches by."""
     tail = (1.0 - level) / 2.0

@@ -17,12 +17,15 @@ LOG_2PI = float(np.log(2 * np.pi))
 
 
 class InformationCriteria(NamedTuple):
-    """Fit statistics of one model: log-likelihood, deviance, and the Akaike and Bayes criteria (lower is better)."""
+    """Fit statistics of one model: log-likelihood, deviance, and the Akaike and Bayes criteria (lower is better).
+
+    ``bic`` is None for a restricted likelihood with as many coefficients as effects, which has no observation left.
+    """
 
     loglik: float
     deviance: float
     aic: float
-    bic: float
+    bic: float | None
     aicc: float
 
 
@@ -59,7 +62,7 @@ def information_criteria(
         loglik,
         0.0 if k <= p and not restricted else deviance,
         -2.0 * loglik + 2 * parameters,
-        -2.0 * loglik + parameters * float(np.log(n)) if n > 0 else float("-inf"),
+        -2.0 * loglik + parameters * float(np.log(n)) if n > 0 else None,
         -2.0 * loglik + 2 * parameters * corrected / (corrected - parameters - 1),
     )
 

@@ -104,7 +104,7 @@ class MetaResult(OfStudies, Estimates):
         return self._own_information.aic
 
     @property
-    def bic(self) -> float:
+    def bic(self) -> float | None:
         """The Bayes criterion of :attr:`loglik`."""
         return self._own_information.bic
 

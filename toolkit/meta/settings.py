@@ -120,11 +120,18 @@ def check_count(value: int, argument: str, least: int, most: int | None = None) 
 
 
 def check_numbers(values: ArrayLike, argument: str) -> NDArray[np.float64]:
-    """The values as numbers, of their shape. Raises ModelInputError for text and for ragged lists."""
+    """The values as numbers, of their shape. Raises ModelInputError for what :func:`real_numbers` refuses."""
     try:
-        return np.array(values, float)
+        return real_numbers(values)
     except (TypeError, ValueError):
         raise ModelInputError(f"{argument} must be numbers; got {values!r}.") from None
+
+
+def real_numbers(values: ArrayLike) -> NDArray[np.float64]:
+    """A copy of the values as floats. Raises TypeError or ValueError for text, dates, complex numbers, ragged lists."""
+    if np.asarray(values).dtype.kind in "cmM":
+        raise TypeError("dates and complex numbers are no real numbers")
+    return np.array(values, float)
 
 
 def is_number(value: object) -> bool:

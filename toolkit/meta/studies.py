@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING
@@ -12,6 +13,7 @@ import numpy as np
 from toolkit.errors import ModelInputError
 from toolkit.meta.display import studies
 from toolkit.meta.frozen import Frozen
+from toolkit.meta.settings import real_numbers
 from toolkit.meta.stack import Stack
 
 if TYPE_CHECKING:
@@ -91,11 +93,11 @@ def check_studies(
 ) -> Studies:
     """The studies, copied and read-only. ``weights`` are numbers, "equal" or None.
 
-    Raises ModelInputError for text, for other shapes than (k,), for lengths that differ, for no study at all, for a
-    missing or infinite number, for a variance of 0 or less, and for a negative weight; the message names the rows
-    (0-based) and labels.
+    Raises ModelInputError for text, dates and complex numbers, for other shapes than (k,), for lengths that differ, for
+    no study at all, for a missing or infinite number, for a variance of 0 or less, and for a negative weight; the
+    message names the rows (0-based) and labels.
     """
-    names = None if labels is None else tuple(str(label) for label in labels)
+    names = None if labels is None else _names(labels)
     effects, variances = _numbers("y", y, names), _numbers("v", v, names)
     if len(effects) != len(variances):
         raise ModelInputError(f"y has {len(effects)} values and v has {len(variances)}: give one of each a study.")
@@ -121,9 +123,10 @@ def study_labels(labels: Sequence[object] | None, k: int) -> tuple[str, ...]:
     """A label a study: as given, or "Study 1" and so on. Raises ModelInputError for another number than ``k``."""
     if labels is None:
         return tuple(f"Study {number}" for number in range(1, k + 1))
-    if len(labels) != k:
-        raise ModelInputError(f"There are {len(labels)} labels for {studies(k)}: give one a study, or none.")
-    return tuple(map(str, labels))
+    names = _names(labels)
+    if len(names) != k:
+        raise ModelInputError(f"There are {len(names)} labels for {studies(k)}: give one a study, or none.")
+    return names
 
 
 def check_sizes(n: ArrayLike, given: Studies) -> Array:
@@ -144,6 +147,12 @@ def check_sizes(n: ArrayLike, given: Studies) -> Array:
     return sizes
 
 
+def _names(labels: Sequence[object]) -> tuple[str, ...]:
+    if not isinstance(labels, Iterable) or isinstance(labels, str):
+        raise ModelInputError(f"labels must be a list, a label a study; got {labels!r}.")
+    return tuple(str(label) for label in labels)
+
+
 def _weights(weights: ArrayLike | str, k: int, names: tuple[str, ...] | None) -> Array:
     if isinstance(weights, str):
         if weights != "equal":
@@ -162,10 +171,10 @@ def _weights(weights: ArrayLike | str, k: int, names: tuple[str, ...] | None) ->
 
 def _numbers(name: str, values: ArrayLike, labels: tuple[str, ...] | None) -> Array:
     try:
-        array = np.array(values, dtype=float)
+        array = real_numbers(values)
     except (TypeError, ValueError):
         raise ModelInputError(
-            f"{name} must hold one number a study{_text_at(values, labels)}. Replace the text by numbers."
+            f"{name} must hold one number a study{_text_at(values, labels)}. Replace what is no number."
         ) from None
     if array.ndim != 1:
         raise ModelInputError(f"{name} must have the shape (k,), one number a study; its shape is {array.shape}.")
@@ -183,7 +192,7 @@ def _text_at(values: ArrayLike, labels: tuple[str, ...] | None) -> str:
     found = []
     for row, value in enumerate(np.atleast_1d(np.asarray(values, dtype=object)).tolist()):
         try:
-            float(value)
+            real_numbers(value)
         except (TypeError, ValueError):
             found.append(f"{value!r} in row {row}{f' ({labels[row]})' if labels and row < len(labels) else ''}")
     return f"; found {', '.join(found[:5])}" if found else ""

@@ -14,6 +14,12 @@ RANDOM = np.random.default_rng(1)
 V = RANDOM.uniform(0.01, 0.2, 12)
 Y = 0.2 + RANDOM.normal(size=12) * np.sqrt(V + 0.03)
 METHODS = {
+    "Copas": meta.copas_model,
+    "Copas on the right": lambda fit: meta.copas_model(fit, side="right"),
+    "p-curve": meta.p_curve,
+    "p-uniform*": meta.p_uniform_star,
+    "affirmative": meta.publication_bias_sensitivity,
+    "affirmative by 4": lambda fit: meta.publication_bias_sensitivity(fit, selection_ratio=4, q=0.1),
     "egger": meta.egger,
     "egger by rma": lambda fit: meta.egger(fit, model="rma"),
     "egger by size": lambda fit: meta.egger(fit, predictor="1/n", n=np.arange(10, 10 + fit.k)),
@@ -36,10 +42,6 @@ METHODS = {
     "two-sided step": lambda fit: meta.selection_model(fit, steps=[0.05], alternative="two.sided"),
     "beta weight": lambda fit: meta.selection_model(fit, weight="beta"),
     "half-normal weight": lambda fit: meta.selection_model(fit, weight="halfnorm", precision="se"),
-    "Copas": lambda fit: meta.copas_model(fit, probabilities=0.9),
-    "p-uniform*": meta.p_uniform_star,
-    "selection ratio": meta.publication_bias_sensitivity,
-    "p-curve": meta.p_curve,
 }
 STUDIES = {
     "one": ([0.3], [0.02]),
@@ -148,6 +150,13 @@ def test_an_alpha_is_a_number_between_0_and_1(value):
     ("call", "words"),
     [
         (lambda: meta.failsafe_n(FIT, method="Orwin", target=np.nan), "target must be a number"),
+        (lambda: meta.publication_bias_sensitivity(FIT, q=None), "q must be a number"),
+        (lambda: meta.publication_bias_sensitivity(FIT, q="a"), "q must be a number"),
+        (lambda: meta.publication_bias_sensitivity(FIT, selection_ratio="a"), "selection_ratio must be a number"),
+        (lambda: meta.publication_bias_sensitivity(FIT, selection_ratio=np.inf), "selection_ratio must be a number"),
+        (lambda: meta.copas_model(FIT, probabilities=["a"]), "probabilities must be numbers"),
+        (lambda: meta.copas_model(FIT).at("a", 1), "gamma0 must be a number"),
+        (lambda: meta.copas_model(FIT).at(0, [1]), "gamma1 must be a number"),
         (lambda: meta.failsafe_n(FIT, method="Orwin", target="a"), "target must be a number"),
         (lambda: meta.failsafe_n(FIT, method="Orwin", target=-0.1), "between 0 and the mean"),
         (lambda: meta.excess_significance(FIT, null=np.inf), "null must be a number"),
@@ -160,10 +169,8 @@ def test_an_alpha_is_a_number_between_0_and_1(value):
         (lambda: meta.egger(FIT, predictor="n", n=[20] * 11 + [0]), r"row 11 \(Study L\): 0"),
         (lambda: meta.egger(FIT, predictor="n", n=[20] * 11), "11 sample sizes for 12 studies"),
         (lambda: meta.copas_model(FIT, slope="steep"), "slope must be a number of 0 or more"),
-        (lambda: meta.copas_model(FIT, probabilities=["a"]), "probabilities must be numbers"),
         (lambda: meta.copas_model(FIT).surface(2.5), "points must be a whole number of 2 or more"),
         (lambda: meta.publication_bias_sensitivity(FIT, selection_ratio=[4]), "selection_ratio must be a number of 1"),
-        (lambda: meta.publication_bias_sensitivity(FIT, q="a"), "q must be a number"),
         (lambda: meta.bootstrap(FIT, replicates="many"), "replicates must be a whole number of 2 or more"),
         (lambda: meta.gosh(FIT, subsets=np.nan), "subsets must be a whole number from 2 to"),
         (lambda: meta.gosh(FIT, subsets=10**400), "subsets must be a whole number from 2 to"),

@@ -76,6 +76,24 @@ def of_selection(found):
     return Numbers([found.estimate], sizes, [], [found.lrt, *found.delta, *found.counts])
 
 
+def of_copas(found):
+    path = [point for point in found.path if point.se is not None]
+    return Numbers([one for point in path for one in limits(point)], [], [], [point.p_value for point in path])
+
+
+def of_p_curve(found):
+    return Numbers(fixed=[found.k, found.right_skew, found.right_skew_half, found.flat, found.power, found.power_low])
+
+
+def of_star(found):
+    return Numbers([one for one in limits(found) if one is not None], [np.sqrt(found.tau2)], [], [found.p_value])
+
+
+def of_affirmative(found):
+    effects = limits(found) if found.worst is None else [*limits(found), found.worst]
+    return Numbers(effects, [found.se], [found.statistic], [found.p_value, found.s_value, found.s_value_limit])
+
+
 # Name: how it is run, what is compared, whether it moves with the origin, and the relative tolerance.
 METHODS = {
     "egger": (meta.egger, of_egger, True, 1e-7),
@@ -96,6 +114,15 @@ METHODS = {
     "excess by chi2": (lambda fit: meta.excess_significance(fit, test="chi2"), of_excess, False, 1e-5),
     "adequate power": (meta.weighted_average_adequate_power, of_estimate, False, 1e-7),
     "kink": (meta.endogenous_kink, of_kink, False, 1e-7),
+    "Copas": (meta.copas_model, of_copas, False, 1e-4),
+    "p-curve": (lambda fit: meta.p_curve(meta.random_effects(4 * fit.y, fit.v)), of_p_curve, False, 1e-7),
+    "p-uniform*": (meta.p_uniform_star, of_star, False, 1e-4),
+    "affirmative": (
+        lambda fit: meta.publication_bias_sensitivity(fit, selection_ratio=3),
+        of_affirmative,
+        False,
+        1e-7,
+    ),
     "step function": (meta.selection_model, of_selection, False, 1e-4),
     "half-normal weight": (lambda fit: meta.selection_model(fit, weight="halfnorm"), of_selection, False, 1e-4),
 }

@@ -252,7 +252,7 @@ def test_columns_of_pandas_are_read_by_position():
     assert found.estimate == fitted("conscience").estimate
     missing = pd.Series([*data["n"][:-1], None], dtype="Int64")
     with pytest.raises(ModelInputError, match=r"n must be .* in 1 of 16 studies \(row 15 \(P\)"):
-        meta.maive(*columns, missing, labels="ABCDEFGHIJKLMNOP")
+        meta.maive(*columns, missing, labels=list("ABCDEFGHIJKLMNOP"))
 
 
 Y, V, N = [0.1, 0.4, 0.2, 0.5, 0.3], [0.01, 0.05, 0.02, 0.06, 0.03], [400, 90, 210, 60, 130]

@@ -178,3 +178,44 @@ def test_an_orchard_of_a_number_is_refused():
         meta.orchard(meta.regression(data.y, data.v, data[["hours"]]), moderator="hours")
     with pytest.raises(ModelInputError, match="no moderators"):
         meta.orchard(meta.random_effects(data.y, data.v), moderator="hours")
+
+
+def dependent_effects():
+    draw = np.random.default_rng(5)
+    study, v = np.repeat(range(6), 3), draw.uniform(0.02, 0.1, 18)
+    y = 0.2 + draw.normal(size=6)[study] * 0.3 + draw.normal(size=18) * np.sqrt(v)
+    return y, v, study, draw.normal(size=18)
+
+
+@pytest.mark.parametrize("test", ["t", "satterthwaite", "z"])
+def test_an_orchard_of_a_multilevel_regression_has_the_limits_of_its_predictions(test):
+    y, v, study, dose = dependent_effects()
+    frame = pd.DataFrame({"arm": np.array(["a", "b"])[np.arange(18) % 2], "dose": dose})
+    fit = meta.multilevel(y, v, {"study": study, "effect": range(18)}, moderators=frame, test=test)
+    means = pd.DataFrame({"arm": ["a", "b"], "dose": dose.mean()})
+    wanted = fit.predict(means)
+    found = meta.orchard(fit, moderator="arm").to_frame()
+    columns = ["trunk", "branch_low", "branch_high", "twig_low", "twig_high"]
+    np.testing.assert_allclose(found[columns], wanted[["estimate", "ci_low", "ci_high", "pi_low", "pi_high"]])
+    whole = meta.orchard(fit)
+    assert len(whole.to_frame()) == 1
+    assert "predicted" in whole.summary()
+
+
+def test_an_effect_that_a_coefficient_takes_up_has_no_standardised_residual():
+    y, v, study, _ = dependent_effects()
+    alone = (np.arange(18) == 4).astype(float)
+    found = meta.cluster_influence(meta.regression(y, v, alone), study)
+    assert np.flatnonzero(np.isnan(found.standardised)).tolist() == [4]
+    assert [bool(reason) for reason in found.reasons] == [False, True, False, False, False, False]
+    pair = meta.cluster_influence(meta.regression(y, v, np.eye(18)[:, [3, 9]]), range(18))
+    assert [at for at, reason in enumerate(pair.reasons) if reason] == [3, 9]
+    saturated = meta.cluster_influence(meta.regression(y, v, np.eye(18)[:, 1:]), study)
+    assert np.isnan(saturated.standardised).all()
+
+
+def test_moderators_that_are_combinations_but_for_rounding_have_no_cluster_influence():
+    y, v, study, dose = dependent_effects()
+    fit = meta.regression(y, v, np.column_stack([dose, dose + 1e-9 * np.arange(18) % 7]))
+    with pytest.raises(ModelInputError, match="rounding error"):
+        meta.cluster_influence(fit, study)

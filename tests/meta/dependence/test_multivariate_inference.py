@@ -327,3 +327,14 @@ def test_a_coefficient_that_one_cluster_alone_tells_of_is_not_tested():
     assert "no two clusters tell of" in found.wald_test().reason
     assert found.wald_test([[1, 0]]).p_value is not None
     assert "nan" not in found.summary()
+
+
+@pytest.mark.parametrize("structure", ["UN", "HCS"])
+def test_a_profile_over_variances_that_cannot_be_inverted_gives_limits_or_a_reason(structure):
+    draw = np.random.default_rng(7)
+    v, study = draw.uniform(0.01, 0.2, 16), np.arange(16) * 6 // 16
+    y = 0.2 + draw.normal(size=16) * np.sqrt(v + 0.05)
+    found = meta.multivariate(y, v, np.arange(16) % 2, study, structure=structure, moderators=2000.0 + np.arange(16))
+    table = found.component_intervals()
+    assert (table[["ci_low", "ci_high"]].notna().all(axis=1) | (table.reason != "")).all()
+    assert np.isfinite(found.profile(table.index[0], [0.0, 0.1])).all()

@@ -176,3 +176,46 @@ def test_variances_far_apart_in_different_clusters_do_not_spoil_the_result(small
     found = meta.robust(meta.random_effects(y, v, tau2="EE"), [1, 1, 2, 2, 3, 3])
     assert 0 < found.se < np.inf
     assert np.isfinite(found.df).all()
+
+
+@pytest.mark.parametrize("effect", [0.0, 0.3, 1 / 3])
+@pytest.mark.parametrize("kind", ["CR0", "CR1p", "CR2", "CR3"])
+def test_effects_that_all_agree_have_no_robust_test_and_a_note(effect, kind):
+    study = np.repeat(range(4), 3)
+    y, v = np.full(12, effect), np.linspace(0.02, 0.2, 12)
+    found = meta.robust(meta.multilevel(y, v, {"study": study}), study, kind=kind)
+    assert (found.se, found.estimate) == (0.0, pytest.approx(effect))
+    assert np.isnan([found.statistic, found.p_value]).all()
+    assert found.coefficients[["statistic", "p_value"]].isna().all(axis=None)
+    assert found.qm is None
+    assert "all effects agree" in found.omnibus.reason
+    assert found.saddlepoint().isna().all(axis=None)
+    assert any("All effects agree with the model" in note for note in found.notes)
+    assert "p –" in found.summary()
+
+
+def test_effects_on_a_line_of_the_moderator_have_no_robust_test():
+    study, x = np.repeat(range(4), 3), np.linspace(0.1, 0.7, 12)
+    for found in (
+        meta.robust(meta.regression(1 + x / 3, np.linspace(0.02, 0.2, 12), x), study),
+        meta.robust_variance_estimation(1 + x / 3, np.linspace(0.02, 0.2, 12), study, moderators=x),
+        meta.correlated_hierarchical_effects(1 + x / 3, np.linspace(0.02, 0.2, 12), study, moderators=x),
+    ):
+        assert found.coefficients.p_value.isna().all()
+        assert found.coefficients.estimate.tolist() == pytest.approx([1, 1 / 3])
+        assert any("All effects agree" in note for note in found.notes)
+    assert np.isfinite(meta.robust(meta.random_effects(1e6 + x, np.full(12, 0.1)), study).p_value)
+
+
+def test_what_is_no_fit_with_marginal_variances_is_refused():
+    y, v, study = np.linspace(0, 1, 12), np.full(12, 0.1), np.repeat(range(4), 3)
+    robust = meta.robust(meta.random_effects(y, v), study)
+    for other in (None, y, "text", meta.bayesian(y, v), robust):
+        for call in (
+            lambda fit: meta.robust(fit, study),
+            lambda fit: meta.cluster_influence(fit, study),
+            lambda fit: meta.leave_one_cluster_out(fit, study),
+            meta.orchard,
+        ):
+            with pytest.raises(ModelInputError, match="takes a fit of random_effects"):
+                call(other)

@@ -10,6 +10,7 @@ from scipy.special import ndtr
 
 from toolkit.errors import ModelInputError
 from toolkit.meta.bias.fit_check import check_mean
+from toolkit.meta.bias.robust_line import ROUNDING
 from toolkit.meta.dependence.dependent_fit import refuse_own_weights
 from toolkit.meta.display import number, studies, with_limits
 from toolkit.meta.estimates import MEAN, Estimates
@@ -87,8 +88,8 @@ def publication_bias_sensitivity(
     The worst case is the model of ``result`` fitted to the other results alone, with a tau2 of their own; the S-values
     keep the tau2 of all.
 
-    Raises ModelInputError for a regression, own weights, a selection ratio below 1, an alpha outside 0 to 1 and a
-    single study of a random-effects model.
+    Raises ModelInputError for a regression, own weights, a selection ratio below 1, an alpha outside 0 to 1, and for a
+    random-effects model of a single study or of effects that all agree.
     """
     check_mean(result, "A sensitivity to publication bias")
     refuse_own_weights(result, "A sensitivity to publication bias")
@@ -97,6 +98,10 @@ def publication_bias_sensitivity(
     robust = result.settings.estimates_tau2 or result.tau2 > 0
     if robust and result.k == 1:
         raise ModelInputError("A single study has no robust variance: use a common-effect model.")
+    if robust and np.abs(result.y - result.y.mean()).max() <= ROUNDING * np.abs(result.y).max():
+        raise ModelInputError(
+            "All effects agree exactly, so that there is no robust variance and no test: use a common-effect model."
+        )
     sign = 1 if result.estimate >= 0 else -1
     z = sign * result.y / np.sqrt(result.v)
     affirmative = 2.0 * ndtr(-z) < alpha
@@ -110,7 +115,7 @@ def publication_bias_sensitivity(
     ratios = [_ratio(result, affirmative, robust, sign, q, each) for each in (0.0, width)]
     return PublicationBiasSensitivity(
         result, float(selection_ratio), (MEAN,), np.array([mean]), np.array([[variance]]), df, result.level,
-        affirmative, sign, worst, float(q), *ratios,
+        affirmative, sign, worst, q, *ratios,
     )  # fmt: skip
 
 

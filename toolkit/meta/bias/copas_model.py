@@ -129,7 +129,7 @@ def copas_model(
     are z; a common-effect ``result`` keeps tau2 at 0, a known tau2 is kept.
 
     Raises ModelInputError for a regression, own weights, below 4 studies, standard errors that are all the same, a
-    slope below 0, and probabilities that the path does not reach.
+    slope below 0, arguments that are no numbers, and probabilities that the path does not reach.
     """
     chosen = None if side is None else check_choice(MissingSide, side, "side")
     check_mean(result, "The Copas model")

@@ -86,7 +86,8 @@ def p_curve(result: MetaResult) -> PCurve:
     of p below 0.025 for that probability, so that its values are never below 2/3 where they should be uniform. Its
     binomial tests are not given.
 
-    Raises ModelInputError where no result has a p-value below 0.05.
+    Raises ModelInputError for what is no fit of random_effects or regression, and where no result has a p-value below
+    0.05.
     """
     check_fit(result, "A p-curve")
     z = np.abs(result.y) / np.sqrt(result.v)

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from toolkit.errors import ModelInputError
 from toolkit.meta.dependence.cluster_deletion import WithoutCluster, parts_of, without_each
 from toolkit.meta.dependence.clusters import Clusters, check_clusters
 from toolkit.meta.dependence.dependent_fit import refuse_own_weights, working_groups
@@ -24,6 +25,8 @@ if TYPE_CHECKING:
 
     Array = NDArray[np.float64]
 
+_SINGULAR = 1e-13  # below this eigenvalue of its correlations a matrix of precisions is singular
+_TAKEN_UP = "the coefficients follow some of its effects, so that their residuals do not vary"
 _EFFECTS = "hat weight residual standardised studentised".split()
 
 
@@ -122,7 +125,7 @@ def cluster_influence(
     ``cooks.distance``, ``dfbetas``, ``rstudent``, ``rstandard`` and ``hatvalues`` with ``cluster=``.
 
     Raises ModelInputError for a missing cluster, for one that a random effect of the model crosses, and for a fit with
-    weights of the user's own.
+    weights of the user's own or moderators that are combinations of each other but for rounding.
     """
     refuse_own_weights(result, "Influence by cluster")
     clusters = check_clusters(cluster, result.k)
@@ -137,7 +140,7 @@ def cluster_influence(
     hat, weight, standardised, studentised = (np.full(k, np.nan) for _ in range(4))
     chi_square, chi_square_deleted, cooks, pearson, change = (np.full(count, np.nan) for _ in range(5))
     dfbetas = np.full((count, x.shape[1]), np.nan)
-    bread = np.linalg.inv(parts_of(x, y, clusters, [group.variance for group in groups]).precision.sum(0))
+    bread = _inverse(parts_of(x, y, clusters, [group.variance for group in groups]).precision.sum(0))
     for (numbers, rows), group in zip(clusters.members, groups, strict=True):
         spread = x[rows] @ bread @ np.swapaxes(x[rows], 1, 2)
         inverse = np.linalg.inv(group.variance)
@@ -146,15 +149,19 @@ def cluster_influence(
         pearson[numbers] = np.einsum("mi,mij,mj->m", residual[rows], inverse, residual[rows])
         for at, one in enumerate(numbers.tolist()):
             own = rows[at]
-            standardised[own], chi_square[one] = _sizes(residual[own], group.variance[at] - spread[at])
+            standardised[own], chi_square[one] = _sizes(
+                residual[own], group.variance[at] - spread[at], group.variance[at]
+            )
             gone = deleted[one]
             if gone is not None:
                 between = gone.own + x[own] @ gone.covariance @ x[own].T
-                studentised[own], chi_square_deleted[one] = _sizes(y[own] - x[own] @ gone.beta, between)
+                studentised[own], chi_square_deleted[one] = _sizes(y[own] - x[own] @ gone.beta, between, between)
                 cooks[one], dfbetas[one] = _moves(result, gone)
                 spread_of_fitted = np.vecdot(x[own] @ gone.covariance, x[own])
                 if spread_of_fitted.min() > 0:
                     change[one] = np.mean((x[own] @ (result.beta - gone.beta)) ** 2 / spread_of_fitted)
+    known = ~np.isnan(chi_square)
+    reasons = tuple(reason or ("" if told else _TAKEN_UP) for reason, told in zip(reasons, known, strict=True))
     return ClusterInfluence(
         clusters=clusters,
         terms=result.terms,
@@ -175,11 +182,24 @@ def cluster_influence(
     )
 
 
-def _sizes(residuals: Array, variance: Array) -> tuple[Array, float]:
-    """Residuals over their standard errors, and their joint chi-square; NaN where they do not vary."""
+def _inverse(precision: Array) -> Array:
+    scale = np.sqrt(np.diagonal(precision))
+    if np.linalg.eigvalsh(precision / np.outer(scale, scale))[0] < _SINGULAR:
+        raise ModelInputError(
+            "The moderators are so nearly combinations of each other that the influence of clusters is rounding error: "
+            "leave one out."
+        )
+    return np.linalg.inv(precision)
+
+
+def _sizes(residuals: Array, variance: Array, whole: Array) -> tuple[Array, float]:
+    """Residuals over their standard errors, and their joint chi-square; NaN where they do not vary.
+
+    ``variance`` is what a fit leaves of the ``whole`` variance of the effects.
+    """
     values, vectors = np.linalg.eigh(variance)
-    with np.errstate(divide="ignore", invalid="ignore"):
-        single = residuals / np.sqrt(np.maximum(np.diagonal(variance), 0.0))
+    own = np.diagonal(variance)
+    single = residuals / np.sqrt(np.where(own > 1e-12 * np.diagonal(whole), own, np.nan))
     if values[0] <= 1e-12 * values[-1]:
         return single, np.nan
     return single, float(np.sum((vectors.T @ residuals) ** 2 / values))

@@ -16,7 +16,7 @@ from toolkit.meta.dependence.covariance_model import CovarianceModel, Gls
 from toolkit.meta.display import joint_test, number, p_value
 from toolkit.meta.estimates import Estimates
 from toolkit.meta.frozen import read_only
-from toolkit.meta.inference import critical_value, interval_columns, wald_test
+from toolkit.meta.inference import critical_value, df_of_rows, interval_columns, wald_test
 from toolkit.meta.intervals import PredictionInterval, interval_of_new_study
 from toolkit.meta.likelihood import LOG_2PI, InformationCriteria, information_criteria
 from toolkit.meta.settings import Convergence, check_level, check_numbers
@@ -122,7 +122,7 @@ class DependentResult(OfStudies, Estimates):
         return self.information(self.method).aic
 
     @property
-    def bic(self) -> float:
+    def bic(self) -> float | None:
         """The Bayes criterion of :attr:`loglik`."""
         return self.information(self.method).bic
 
@@ -223,10 +223,7 @@ class DependentResult(OfStudies, Estimates):
             x, index = self.model_matrix, pd.Index(self.labels, name="label")
         else:
             x, index = self.design.for_rows(rows)
-        df = None
-        if self.df is not None:
-            df = np.where((x != 0) | ~x.any(1, keepdims=True), self.df, np.inf).min(1)
-        quantile = critical_value(self.level if level is None else check_level(level), df)
+        quantile = critical_value(self.level if level is None else check_level(level), df_of_rows(x, self.df))
         mean, own = x @ self.beta, np.vecdot(x @ self.covariance, x)
         columns = interval_columns(mean, own, quantile)
         if variance is not None:

@@ -100,16 +100,15 @@ class CovarianceModel:
         return [(group.rows, group.v + own) for group, own in zip(self.groups, random, strict=True)]
 
     def gls(self, theta: Array, *, restricted: bool | None = None) -> Gls | None:
-        """The coefficients and the log-likelihood at ``theta``, None where a covariance is not positive definite."""
+        """The coefficients and the log-likelihood at ``theta``, None where a covariance cannot be inverted."""
         p = self.groups[0].x.shape[-1]
         moment, cross, log_determinant, inverses = np.zeros((p, p)), np.zeros(p), 0.0, []
         for group, (_, covariance) in zip(self.groups, self.marginal(theta), strict=True):
             try:
-                root = np.linalg.cholesky(covariance)
+                root, inverse = np.linalg.cholesky(covariance), np.linalg.inv(covariance)
             except np.linalg.LinAlgError:
                 return None
             log_determinant += 2.0 * float(np.log(np.einsum("bss->bs", root)).sum())
-            inverse = np.linalg.inv(covariance)
             inverses.append(0.5 * (inverse + np.swapaxes(inverse, 1, 2)))
             weighted = inverses[-1] @ group.x
             moment += np.einsum("bsp,bsr->pr", group.x, weighted)

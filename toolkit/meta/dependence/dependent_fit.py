@@ -72,6 +72,15 @@ class DependentFit(Protocol):
         """The same model fitted to these rows alone."""
 
 
+def check_dependent_fit(result: object, what: str) -> None:
+    """Raise ModelInputError, in the name of ``what``, for all but a fit with a model matrix and marginal variances."""
+    if not isinstance(result, MetaResult) and not hasattr(result, "marginal"):
+        raise ModelInputError(
+            f"{what} takes a fit of random_effects, regression, multilevel or multivariate; got a value of type "
+            f"{type(result).__name__}."
+        )
+
+
 def marginal_of(result: MetaResult | DependentFit) -> Blocks:
     """The marginal covariance of any fit."""
     return _diagonal(result, result.tau2) if isinstance(result, MetaResult) else result.marginal
@@ -119,7 +128,8 @@ def own_weights(result: MetaResult | DependentFit) -> Array | None:
 
 
 def refuse_own_weights(result: MetaResult | DependentFit, what: str) -> None:
-    """Raise for a fit whose weights are the user's own."""
+    """Raise for what is no such fit, and for a fit whose weights are the user's own."""
+    check_dependent_fit(result, what)
     if own_weights(result) is not None:
         raise ModelInputError(f"{what} is for inverse-variance weights: fit the model without weights of your own.")
 

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
 # Below this eigenvalue of its correlations a covariance is singular.
 _SINGULAR = 1e-12
+_DOMINATED = "one cluster has nearly all the weight, so that the robust covariance does not vary."
 
 
 class WaldMethod(StrEnum):
@@ -104,8 +105,7 @@ def test_of(evidence: Evidence, method: WaldMethod) -> RobustWaldTest:
     with np.errstate(divide="ignore", invalid="ignore"):
         df = _hotelling_df(evidence.moments.covariances(), method)
     if not np.isfinite(df):
-        reason = "one cluster has nearly all the weight, so that the robust covariance does not vary."
-        return RobustWaldTest(method, None, q, None, None, clusters, reason)
+        return RobustWaldTest(method, None, q, None, None, clusters, _DOMINATED)
     return _f_test(method, max(df - q + 1.0, 0.0) / df * wald / q, q, df - q + 1.0, clusters)
 
 
@@ -147,6 +147,8 @@ def _by_eigenvalues(evidence: Evidence, wald: float, method: WaldMethod) -> Robu
     values, vectors = np.linalg.eigh(evidence.moments.expected())
     half = vectors * values**-0.5 @ vectors.T
     spread, axes = np.linalg.eigh(half @ evidence.covariance @ half)
+    if spread[0] <= _SINGULAR * spread[-1]:
+        return RobustWaldTest(method, None, q, None, None, evidence.clusters, _DOMINATED)
     turned = axes.T @ half
     df = evidence.moments.of(turned).satterthwaite()
     if method == WaldMethod.EDT:

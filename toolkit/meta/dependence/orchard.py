@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from toolkit.errors import ModelInputError
-from toolkit.meta.dependence.dependent_fit import variance_of_effects
+from toolkit.meta.dependence.dependent_fit import check_dependent_fit, variance_of_effects
 from toolkit.meta.display import Shown, number, with_limits
-from toolkit.meta.inference import critical_value
+from toolkit.meta.inference import critical_value, df_of_rows
 from toolkit.meta.rank import is_constant
 from toolkit.meta.settings import check_level
 
@@ -76,12 +76,14 @@ def orchard(result: MetaResult | DependentFit, *, moderator: str | None = None, 
     """Trunk, branch, twig and fruit of a fit: over all effects, or for each level of a categorical ``moderator``.
 
     Other moderators are held at their means over the effects (proportional weights, as orchaRd's default). Intervals
-    have the quantile of the fit's own test; a prediction interval adds the variance of the true effects. ``level``
+    have the quantile of the fit's own test, with the least degrees of freedom of the coefficients that make the trunk;
+    a prediction interval adds the variance of the true effects. ``level``
     is that of the fit by default.
 
     Raises ModelInputError for a moderator that is not in the model, or has more values than categories would, and for
     a group whose true effects have several variances (a multivariate model with a variance for each outcome).
     """
+    check_dependent_fit(result, "An orchard plot")
     level = result.level if level is None else check_level(level)
     x = result.model_matrix
     design = getattr(result, "design", None)
@@ -93,7 +95,7 @@ def orchard(result: MetaResult | DependentFit, *, moderator: str | None = None, 
         groups, members, rows = _levels(design, moderator)
     trunk = rows @ result.beta
     variance = np.vecdot(rows @ result.covariance, rows)
-    quantile = critical_value(level, result.df)
+    quantile = critical_value(level, df_of_rows(rows, result.df))
     branch = quantile * np.sqrt(variance)
     twig = quantile * np.sqrt(variance + _variances_of_groups(result, groups, members))
     return Orchard(

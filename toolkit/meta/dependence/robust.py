@@ -8,7 +8,7 @@ import numpy as np
 
 from toolkit.errors import ModelInputError
 from toolkit.meta.dependence.clusters import Clusters, check_clusters
-from toolkit.meta.dependence.dependent_fit import working_groups
+from toolkit.meta.dependence.dependent_fit import check_dependent_fit, working_groups
 from toolkit.meta.dependence.robust_result import TRUSTED_DF, RobustResult, RobustTest
 from toolkit.meta.dependence.sandwich import FULL_LEVERAGE, ClusterGroup, Sandwich, SandwichKind, leverages, sandwich
 from toolkit.meta.settings import check_choice, check_level
@@ -27,6 +27,8 @@ if TYPE_CHECKING:
 
 # Below this share of the variance under the working model, a sandwich has none for a coefficient.
 _UNTOLD = 1e-10
+# Below this share of the effects, residuals are rounding error.
+_ROUNDING = 1e-12
 
 
 def robust(
@@ -53,12 +55,13 @@ def robust(
     and where a correction does not exist (CR1p with as many coefficients as clusters, CR3 with a cluster that alone
     tells of a coefficient).
     """
+    check_dependent_fit(result, "Cluster-robust inference")
     chosen = check_choice(SandwichKind, kind, "kind")
     how = check_choice(RobustTest, test, "test")
     clusters = check_clusters(cluster, result.k)
     groups = working_groups(result, clusters)
     inference = estimate_robustly(
-        result.model_matrix, result.y - result.model_matrix @ result.beta, clusters, groups, chosen, how, result.terms
+        result.model_matrix, result.y, result.beta, clusters, groups, chosen, how, result.terms
     )
     return RobustResult(
         model=result,
@@ -72,16 +75,19 @@ def robust(
 
 def estimate_robustly(
     x: Array,
-    residuals: Array,
+    y: Array,
+    beta: Array,
     clusters: Clusters,
     groups: list[ClusterGroup],
     kind: SandwichKind,
     test: RobustTest,
     terms: tuple[str, ...],
 ) -> dict[str, Any]:
-    """What every cluster-robust result holds, by name, for a fit with these residuals and working variances."""
+    """What every cluster-robust result holds, by name, for a fit with these coefficients and working variances."""
     _refuse(x, clusters, groups, kind, test)
-    found = sandwich(x, residuals, groups, kind)
+    residuals = y - x @ beta
+    agree = bool(np.abs(residuals).max() <= _ROUNDING * np.abs(y).max())
+    found = sandwich(x, np.zeros(len(y)) if agree else residuals, groups, kind)
     return dict(
         clusters=clusters,
         kind=kind,
@@ -89,8 +95,9 @@ def estimate_robustly(
         covariance=found.covariance,
         moments=found.moments,
         df=_degrees_of_freedom(test, found, len(clusters)),
+        agree=agree,
         untold=~_told(found),
-        notes=_notes(terms, found),
+        notes=_notes(terms, found, agree),
     )
 
 
@@ -130,7 +137,9 @@ def _refuse(x: Array, clusters: Clusters, groups: list[ClusterGroup], kind: Sand
             )
 
 
-def _notes(terms: tuple[str, ...], found: Sandwich) -> tuple[str, ...]:
+def _notes(terms: tuple[str, ...], found: Sandwich, agree: bool) -> tuple[str, ...]:
+    if agree:
+        return ("All effects agree with the model, so the robust standard errors are 0 and there are no tests.",)
     df = found.moments.satterthwaite()
     told = _told(found)
     notes = []

@@ -58,7 +58,8 @@ class RobustResult(Estimates):
 
     ``model`` is the fit that they come from (None where there is none), ``clusters`` says which effects belong
     together, ``kind`` which correction was made, ``moments`` what the degrees of freedom are computed from. ``df``
-    (p,) is None for z tests. ``untold`` (p,) are coefficients that one cluster alone tells of.
+    (p,) is None for z tests. ``untold`` (p,) are coefficients that one cluster alone tells of; ``agree`` says whether
+    all effects are as fitted but for rounding. In either case the standard error is 0, and there is no test.
     """
 
     model: Estimates | None
@@ -73,6 +74,7 @@ class RobustResult(Estimates):
     level: float
     design: Design | None
     untold: NDArray[np.bool_]
+    agree: bool
     notes: tuple[str, ...]
 
     @property
@@ -126,6 +128,9 @@ class RobustResult(Estimates):
         """
         chosen = check_choice(WaldMethod, method, "method")
         matrix = self._constraints(constraints, moderators)
+        if self.agree:
+            reason = "all effects agree with the model, so that their robust covariance is 0."
+            return RobustWaldTest(chosen, None, len(matrix), None, None, self.n_clusters, reason)
         names = [term for term, untold in zip(self.terms, self.untold & (matrix != 0).any(0), strict=True) if untold]
         if names:
             reason = f"no two clusters tell of {', '.join(names)}, whose robust variance is 0 by construction."
@@ -144,8 +149,8 @@ class RobustResult(Estimates):
         import pandas as pd
 
         rows = [
-            (np.nan, np.nan) if untold or not np.isfinite(t) else _saddlepoint(float(t), self.moments.matrix(at))
-            for at, (t, untold) in enumerate(zip(self._statistics, self.untold, strict=True))
+            _saddlepoint(float(t), self.moments.matrix(at)) if np.isfinite(t) else (np.nan, np.nan)
+            for at, t in enumerate(self._statistics)
         ]
         return pd.DataFrame(rows, columns=["saddlepoint", "p_value"], index=pd.Index(self.terms, name="term"))
 
@@ -153,12 +158,16 @@ class RobustResult(Estimates):
     def coefficients(self) -> pd.DataFrame:
         """A row a term: estimate, se, statistic, df, p_value, ci_low, ci_high; no test of an ``untold`` coefficient."""
         table = super().coefficients
-        table.loc[self.untold, ["statistic", "p_value"]] = np.nan
+        table.loc[self._untested, ["statistic", "p_value"]] = np.nan
         return table
 
+    @property
+    def _untested(self) -> NDArray[np.bool_]:
+        return self.untold | self.agree
+
     @cached_property
-    def _p_values(self) -> Array:
-        return np.where(self.untold, np.nan, super()._p_values)
+    def _statistics(self) -> Array:
+        return np.where(self._untested, np.nan, super()._statistics)
 
     def to_frame(self) -> pd.DataFrame:
         """The coefficients, a row a term, with the number of effects and clusters and the settings beside them."""

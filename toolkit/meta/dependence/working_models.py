@@ -166,7 +166,7 @@ def _fit(
     groups = [ClusterGroup(rows, np.eye(rows.shape[1]) / weights[rows][:, None, :]) for _, rows in clusters.members]
     kind = SandwichKind.CR2 if small_sample else SandwichKind.CR1P
     test = RobustTest.SATTERTHWAITE if small_sample else RobustTest.NAIVE_TP
-    inference = estimate_robustly(made.x, studies.y - made.x @ beta, clusters, groups, kind, test, made.terms)
+    inference = estimate_robustly(made.x, studies.y, beta, clusters, groups, kind, test, made.terms)
     return RobustVarianceEstimation(
         model=None,
         terms=made.terms,
