@@ -242,8 +242,9 @@ def design(
 ) -> Design:
     """The model matrix of k studies.
 
-    Raises ModelInputError for moderators that are missing or infinite, with their rows; for another number of rows
-    than k; and for a matrix that is not of full rank, with the columns that are combinations of others.
+    Raises ModelInputError for no moderator at all; for moderators that are missing or infinite, with their rows; for
+    another number of rows than k; and for a matrix that is not of full rank, with the columns that are combinations of
+    others.
     """
     recipe, rows = _recipe(moderators, data)
     found = recipe.columns(rows)
@@ -270,6 +271,8 @@ def _recipe(
     if hasattr(moderators, "to_frame") and not hasattr(moderators, "columns"):
         moderators = moderators.to_frame()
     if hasattr(moderators, "columns"):
+        if not len(moderators.columns):
+            raise ModelInputError("moderators has no column: name some, or pool without moderators.")
         return FrameRecipe.of(moderators), moderators
     values = np.asarray(moderators)
     if values.ndim not in (1, 2):
