@@ -212,6 +212,8 @@ class FormulaRecipe:
         """The model matrix of these rows; the first call, with the rows of the fit, settles levels and splines."""
         from formulaic.errors import DataMismatchWarning, FormulaicError
 
+        if not hasattr(rows, "columns"):
+            raise ModelInputError(f"A formula needs a DataFrame with its variables; got {type(rows).__name__}.")
         for name in sorted(self._formula.required_variables):
             if name in rows:
                 _refuse_rows(rows[name].isna(), name, "is missing")

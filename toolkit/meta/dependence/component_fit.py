@@ -36,7 +36,7 @@ _METHODS = ("REML", "ML")
 
 def check_method(method: str) -> str:
     """REML or ML. Raises ModelInputError for another."""
-    if method not in _METHODS:
+    if not isinstance(method, str) or method not in _METHODS:
         raise ModelInputError(f"method must be one of {', '.join(_METHODS)}; got {method!r}.")
     return method
 
