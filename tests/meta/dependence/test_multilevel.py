@@ -291,6 +291,7 @@ def test_arguments_of_a_fit_that_mean_nothing_are_told():
     for call, message in (
         (lambda: found.profile(None, [0.1]), "no component None"),
         (lambda: found.profile("study", "x"), "values must be numbers"),
+        (lambda: found.profile("study", [0.1, np.inf]), "must lie from 0"),
         (lambda: found.information("FE"), "likelihood must be ML or REML"),
         (lambda: meta.random_effects(y, v).information(None), "likelihood must be ML or REML"),
         (lambda: meta.multilevel(y, v, study, method=np.array(["ML", "REML"])), "method must be one of"),

@@ -199,7 +199,7 @@ class DependentResult(OfStudies, Estimates):
         one, held_at = found[component], np.atleast_1d(check_numbers(values, "values"))
         if one.reason:
             raise ModelInputError(f"There is no profile of {component}: {one.reason}.")
-        wrong = ~((held_at >= one.low) & (held_at <= one.high))
+        wrong = ~((held_at >= one.low) & (held_at <= one.high) & np.isfinite(held_at))
         if wrong.any():
             raise ModelInputError(f"{component} must lie from {one.low:g} to {one.high:g}; got {held_at[wrong][0]:g}.")
         return np.array([profile_log_likelihood(one, value) for value in held_at.tolist()])
