@@ -98,7 +98,7 @@ class Finding:
         return {name: str(value) if isinstance(value, StrEnum) else value for name, value in asdict(self).items()}
 
 
-def suggestion(name: str, known: Iterable[str]) -> str:
+def suggestion(name: object, known: Iterable[str]) -> str:
     """A sentence that offers the known names nearest to a mistyped one, or an empty string."""
-    near = get_close_matches(name, [str(item) for item in known], n=3, cutoff=0.6)
+    near = get_close_matches(str(name), [str(item) for item in known], n=3, cutoff=0.6)
     return f" Did you mean {' or '.join(repr(item) for item in near)}?" if near else ""

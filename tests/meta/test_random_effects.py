@@ -184,7 +184,6 @@ def test_statsmodels_gives_the_same_where_it_is_right():
         ),
         ([0.1, 0.2], pd.Series(pd.to_timedelta([1, 2])), {}, "v must hold one number a study"),
         ([0.1, 0.2], [0.1, 0.1], {"labels": 5}, "labels must be a list, a label a study; got 5"),
-        ([0.1, 0.2], [0.1, 0.1], {"labels": "ab"}, "labels must be a list"),
         ([0.1, None], [0.1, 0.1], {"labels": ["Ann", "Bo"]}, "y is missing or infinite in 1 of 2 studies (row 1 (Bo)"),
         ([0.1, 0.2, 0.3], [0.1, -0.1, 0.0], {}, "v must be above 0 in 2 of 3 studies (row 1: -0.1; row 2: 0)"),
         ([[0.1]], [[0.1]], {}, "y must have the shape (k,), one number a study; its shape is (1, 1)"),

@@ -212,6 +212,7 @@ def test_a_slope_without_intercept_is_shown_by_its_name_and_without_a_prediction
         (np.arange(8).astype("M8[D]"), "must be numbers"),
         (pd.DataFrame({"dose": np.arange(8) * 1j}), "complex numbers"),
         (pd.DataFrame({"dose": [[1]] * 8}), "names of categories"),
+        (FRAME[[]], "no column"),
     ],
 )
 def test_moderators_that_are_no_real_numbers_are_refused(moderators, message):

@@ -212,6 +212,8 @@ class FormulaRecipe:
         """The model matrix of these rows; the first call, with the rows of the fit, settles levels and splines."""
         from formulaic.errors import DataMismatchWarning, FormulaicError
 
+        if not hasattr(rows, "columns"):
+            raise ModelInputError(f"A formula needs a DataFrame with its variables; got {type(rows).__name__}.")
         for name in sorted(self._formula.required_variables):
             if name in rows:
                 _refuse_rows(rows[name].isna(), name, "is missing")
@@ -242,8 +244,9 @@ def design(
 ) -> Design:
     """The model matrix of k studies.
 
-    Raises ModelInputError for moderators that are missing or infinite, with their rows; for another number of rows
-    than k; and for a matrix that is not of full rank, with the columns that are combinations of others.
+    Raises ModelInputError for no moderator at all; for moderators that are missing or infinite, with their rows; for
+    another number of rows than k; and for a matrix that is not of full rank, with the columns that are combinations of
+    others.
     """
     recipe, rows = _recipe(moderators, data)
     found = recipe.columns(rows)
@@ -270,6 +273,8 @@ def _recipe(
     if hasattr(moderators, "to_frame") and not hasattr(moderators, "columns"):
         moderators = moderators.to_frame()
     if hasattr(moderators, "columns"):
+        if not len(moderators.columns):
+            raise ModelInputError("moderators has no column: name some, or pool without moderators.")
         return FrameRecipe.of(moderators), moderators
     values = np.asarray(moderators)
     if values.ndim not in (1, 2):

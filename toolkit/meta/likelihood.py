@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING, Literal, NamedTuple
 
 import numpy as np
 
+from toolkit.errors import ModelInputError
+
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
@@ -27,6 +29,13 @@ class InformationCriteria(NamedTuple):
     aic: float
     bic: float | None
     aicc: float
+
+
+def is_restricted(likelihood: str) -> bool:
+    """Whether the likelihood named is the restricted one. Raises ModelInputError for another name than ML or REML."""
+    if not isinstance(likelihood, str) or likelihood not in ("ML", "REML"):
+        raise ModelInputError(f"likelihood must be ML or REML; got {likelihood!r}.")
+    return likelihood == "REML"
 
 
 def log_likelihood(stack: Stack, tau2: Array | float, *, restricted: bool) -> Array:
@@ -75,7 +84,7 @@ def information_of_fit(
     ``marginal`` is a stack of this one analysis with the variances of the effects in the model, ``v`` (k,) are the
     sampling variances.
     """
-    restricted = {"ML": False, "REML": True}[likelihood]
+    restricted = is_restricted(likelihood)
     residual = float(np.sum(residuals**2 / marginal.v[0]))
     loglik = float(log_likelihood_of_residual(marginal, np.zeros(1), residual, restricted)[0])
     saturated = saturated_log_likelihood(v)

@@ -156,7 +156,7 @@ def check_choice(kind: type[Choice], value: str, argument: str) -> Choice:
 
 def check_one_of(known: Sequence[Name], value: Name, argument: str) -> Name:
     """The value, if it is one of those ``known`` here. Raises ModelInputError with these otherwise."""
-    if value not in known:
+    if not isinstance(value, str) or value not in known:
         raise _none_of(known, value, argument)
     return value
 

@@ -148,7 +148,7 @@ def check_sizes(n: ArrayLike, given: Studies) -> Array:
 
 
 def _names(labels: Sequence[object]) -> tuple[str, ...]:
-    if not isinstance(labels, Iterable) or isinstance(labels, str):
+    if not isinstance(labels, Iterable):
         raise ModelInputError(f"labels must be a list, a label a study; got {labels!r}.")
     return tuple(str(label) for label in labels)
 

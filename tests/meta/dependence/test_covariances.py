@@ -133,3 +133,27 @@ def test_incomplete_correlations_are_refused():
         meta.correlation_covariance([0.1, 0.2], ["a", "b"], ["b", "a"], 50)
     with pytest.raises(ModelInputError, match="5 or more"):
         meta.correlation_covariance([0.1], ["a"], ["b"], 4)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        ((0.3, ["a"], ["b"], 50), "same length"),
+        (([0.1, 0.2], ["a"], ["b"], 50), "same length"),
+        (([0.1], ["a"], ["b"], [50, 60]), "same length"),
+        ((["x"], ["a"], ["b"], 50), "r must be numbers"),
+        (([0.1], ["a"], ["b"], "x"), "n must be numbers"),
+    ],
+)
+def test_correlations_that_do_not_belong_together_are_refused(arguments, message):
+    with pytest.raises(ModelInputError, match=message):
+        meta.correlation_covariance(*arguments)
+
+
+@pytest.mark.parametrize(
+    ("matrices", "n", "message"),
+    [([np.eye(2)], [50, 60], "1 matrices and 2"), ([], [], "0 matrices"), ([["x"]], 50, "study 1 must be numbers")],
+)
+def test_correlation_matrices_without_their_sizes_are_refused(matrices, n, message):
+    with pytest.raises(ModelInputError, match=message):
+        meta.correlation_covariance_of_matrices(matrices, n)

@@ -283,3 +283,27 @@ def test_predictions_for_a_moderator_that_is_missing_are_refused():
     assert found.predict(pd.DataFrame({"year": [0.0]})).estimate.iloc[0] == pytest.approx(found.beta[0], rel=1e-12)
     with pytest.raises(ModelInputError, match="missing"):
         found.predict(pd.DataFrame({"year": [float("nan")]}))
+
+
+def test_arguments_of_a_fit_that_mean_nothing_are_told():
+    y, v, study = np.linspace(0, 1, 12), np.full(12, 0.02), np.repeat(range(4), 3)
+    found = meta.multilevel(y, v, {"study": study, "effect": range(12)})
+    for call, message in (
+        (lambda: found.profile(None, [0.1]), "no component None"),
+        (lambda: found.profile("study", "x"), "values must be numbers"),
+        (lambda: found.profile("study", [0.1, np.inf]), "must lie from 0"),
+        (lambda: found.information("FE"), "likelihood must be ML or REML"),
+        (lambda: meta.random_effects(y, v).information(None), "likelihood must be ML or REML"),
+        (lambda: meta.multilevel(y, v, study, method=np.array(["ML", "REML"])), "method must be one of"),
+        (lambda: meta.multilevel(y, v, study, moderators="dose", data=y), "needs a DataFrame"),
+        (lambda: meta.correlated_hierarchical_effects(y, v, study).sensitivity("x"), "rhos must be numbers"),
+        (lambda: meta.robust_variance_estimation(y, v, study).sensitivity([None]), "rho must lie between"),
+    ):
+        with pytest.raises(ModelInputError, match=message):
+            call()
+
+
+def test_with_as_many_coefficients_as_effects_a_restricted_fit_has_no_bic():
+    found = meta.multilevel([0.3], [0.02], {"study": [1]})
+    assert found.bic is None
+    assert np.isfinite(found.information("ML").bic)

@@ -204,6 +204,10 @@ def test_effects_on_a_line_of_the_moderator_have_no_robust_test():
         assert found.coefficients.p_value.isna().all()
         assert found.coefficients.estimate.tolist() == pytest.approx([1, 1 / 3])
         assert any("All effects agree" in note for note in found.notes)
+    saturated = meta.robust(meta.regression(1 + x, np.full(12, 0.1), np.eye(12)[:, 1:]), study)
+    assert any("as many coefficients" in note for note in saturated.notes)
+    with pytest.raises(ModelInputError, match="no moderator 3"):
+        saturated.wald_test(moderators=3)
     assert np.isfinite(meta.robust(meta.random_effects(1e6 + x, np.full(12, 0.1)), study).p_value)
 
 

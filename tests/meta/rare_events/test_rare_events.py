@@ -279,6 +279,8 @@ def test_order_does_not_matter_and_groups_that_change_places_change_the_sign(see
         (lambda: meta.mantel_haenszel("SMD", [1], [2], [1], [2]), "OR, RR, RD, IRR, IRD"),
         (lambda: meta.mantel_haenszel("IRR", [1], events_2=[2]), "needs time_1, time_2"),
         (lambda: meta.mantel_haenszel("OR", [0, 0], [9, 9], [2, 1], [9, 9]), "no Mantel-Haenszel estimate"),
+        (lambda: meta.mantel_haenszel("RD", [20, 30], [20, 30], [0, 0], [25, 31]), "standard error of RD is 0"),
+        (lambda: meta.mantel_haenszel("RD", [0, 0], [3, 7], [11, 9], [11, 9]), "standard error of RD is 0"),
         (lambda: meta.mantel_haenszel("OR", [5], [4], [1], [9]), "row 0"),
         (lambda: meta.peto([0], [9], [0], [9]), "both events and people"),
         (lambda: meta.glmm("OR", model="CM.XL", events_1=[1], total_1=[9], events_2=[2], total_2=[9]), "UM.FS"),

@@ -18,7 +18,7 @@ from toolkit.meta.estimates import Estimates
 from toolkit.meta.frozen import read_only
 from toolkit.meta.inference import critical_value, df_of_rows, interval_columns, wald_test
 from toolkit.meta.intervals import PredictionInterval, interval_of_new_study
-from toolkit.meta.likelihood import LOG_2PI, InformationCriteria, information_criteria
+from toolkit.meta.likelihood import LOG_2PI, InformationCriteria, information_criteria, is_restricted
 from toolkit.meta.settings import Convergence, check_level, check_numbers
 from toolkit.meta.studies import OfStudies
 
@@ -133,7 +133,7 @@ class DependentResult(OfStudies, Estimates):
 
     def information(self, likelihood: Literal["ML", "REML"]) -> InformationCriteria:
         """Log-likelihood, deviance, AIC, BIC and AICc by either likelihood, at the fitted values."""
-        restricted = {"ML": False, "REML": True}[likelihood]
+        restricted = is_restricted(likelihood)
         loglik = self.model.gls(self.theta, restricted=restricted).loglik
         saturated = -0.5 * (self.k * LOG_2PI + sum(np.linalg.slogdet(g.v)[1].sum() for g in self.model.groups))
         parameters = self.p + self.n_components
@@ -191,7 +191,7 @@ class DependentResult(OfStudies, Estimates):
         its bounds.
         """
         found = {one.name: one for one in self._components()}
-        if component not in found:
+        if not isinstance(component, str) or component not in found:
             raise ModelInputError(
                 f"There is no component {component!r} in this model; it has {', '.join(found)}."
                 f"{suggestion(component, found)}"
@@ -199,7 +199,7 @@ class DependentResult(OfStudies, Estimates):
         one, held_at = found[component], np.atleast_1d(check_numbers(values, "values"))
         if one.reason:
             raise ModelInputError(f"There is no profile of {component}: {one.reason}.")
-        wrong = ~((held_at >= one.low) & (held_at <= one.high))
+        wrong = ~((held_at >= one.low) & (held_at <= one.high) & np.isfinite(held_at))
         if wrong.any():
             raise ModelInputError(f"{component} must lie from {one.low:g} to {one.high:g}; got {held_at[wrong][0]:g}.")
         return np.array([profile_log_likelihood(one, value) for value in held_at.tolist()])

@@ -12,7 +12,7 @@ from toolkit.meta.dependence.multilevel import multilevel
 from toolkit.meta.dependence.robust import robust
 from toolkit.meta.dependence.robust_result import RobustResult
 from toolkit.meta.display import number
-from toolkit.meta.settings import check_correlation
+from toolkit.meta.settings import check_correlation, check_numbers
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -52,7 +52,7 @@ class CorrelatedHierarchicalEffects(RobustResult):
         """
         import pandas as pd
 
-        fits = [_fit(self.given, rho) for rho in rhos]
+        fits = [_fit(self.given, rho) for rho in np.ravel(check_numbers(rhos, "rhos")).tolist()]
         tables = [fit.coefficients.assign(**fit.components) for fit in fits]
         return pd.concat(tables, keys=[fit.rho for fit in fits], names=["rho"])
 

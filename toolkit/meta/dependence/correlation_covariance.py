@@ -13,7 +13,7 @@ from toolkit.errors import ModelInputError
 from toolkit.meta.dependence.clusters import check_clusters
 from toolkit.meta.dependence.known_covariance import WorkingCovariance
 from toolkit.meta.display import Shown
-from toolkit.meta.settings import check_choice
+from toolkit.meta.settings import check_choice, check_numbers
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -86,7 +86,13 @@ def correlation_covariance(
     outside -1 to 1, and for fewer than 5 people.
     """
     chosen = check_choice(SampleSize, sample, "sample")
-    values, sizes = np.asarray(r, float), np.asarray(n, float)
+    values, sizes = check_numbers(r, "r"), check_numbers(n, "n")
+    k, counted = len(np.atleast_1d(values)), (len(variable_1), len(variable_2))
+    if values.ndim != 1 or counted != (k, k) or sizes.shape not in ((), (k,)):
+        raise ModelInputError(
+            f"r, variable_1 and variable_2 must have the same length, and n as well or be one number; they have {k}, "
+            f"{counted[0]} and {counted[1]}, and the shape of n is {sizes.shape}."
+        )
     sizes = np.broadcast_to(sizes, values.shape)
     if not (np.abs(values) <= 1).all():
         raise ModelInputError("r must hold correlations between -1 and 1; complete those that are missing.")
@@ -115,8 +121,11 @@ def correlation_covariance_of_matrices(
     column by column. Raises as :func:`correlation_covariance` does, and for a matrix that is not square.
     """
     rows = []
-    for number, (matrix, size) in enumerate(zip(matrices, np.atleast_1d(n).tolist(), strict=True), 1):
-        values = np.asarray(matrix, float)
+    sizes = np.atleast_1d(check_numbers(n, "n"))
+    if len(matrices) != len(sizes) or not len(sizes):
+        raise ModelInputError(f"There are {len(matrices)} matrices and {len(sizes)} sample sizes: give one of each.")
+    for number, (matrix, size) in enumerate(zip(matrices, sizes.tolist(), strict=True), 1):
+        values = check_numbers(matrix, f"The correlation matrix of study {number}")
         if values.ndim != 2 or values.shape[0] != values.shape[1]:
             raise ModelInputError(f"The correlation matrix of study {number} is not square: {values.shape}.")
         names = list(getattr(matrix, "columns", [f"x{at}" for at in range(1, len(values) + 1)]))

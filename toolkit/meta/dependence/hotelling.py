@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
 # Below this eigenvalue of its correlations a covariance is singular.
 _SINGULAR = 1e-12
+_LEAST_DF = 0.5  # there are 1 or more but for rounding
 _DOMINATED = "one cluster has nearly all the weight, so that the robust covariance does not vary."
 
 
@@ -151,6 +152,8 @@ def _by_eigenvalues(evidence: Evidence, wald: float, method: WaldMethod) -> Robu
         return RobustWaldTest(method, None, q, None, None, evidence.clusters, _DOMINATED)
     turned = axes.T @ half
     df = evidence.moments.of(turned).satterthwaite()
+    if not (df > _LEAST_DF).all():
+        return RobustWaldTest(method, None, q, None, None, evidence.clusters, _DOMINATED)
     if method == WaldMethod.EDT:
         z = _normalised(turned @ evidence.difference / np.sqrt(spread), df)
         mean = float(np.mean(z**2))

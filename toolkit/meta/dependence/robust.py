@@ -97,7 +97,7 @@ def estimate_robustly(
         df=_degrees_of_freedom(test, found, len(clusters)),
         agree=agree,
         untold=~_told(found),
-        notes=_notes(terms, found, agree),
+        notes=_agreement(*x.shape) if agree else _notes(terms, found),
     )
 
 
@@ -137,9 +137,12 @@ def _refuse(x: Array, clusters: Clusters, groups: list[ClusterGroup], kind: Sand
             )
 
 
-def _notes(terms: tuple[str, ...], found: Sandwich, agree: bool) -> tuple[str, ...]:
-    if agree:
-        return ("All effects agree with the model, so the robust standard errors are 0 and there are no tests.",)
+def _agreement(k: int, p: int) -> tuple[str, ...]:
+    why = ", which has as many coefficients as there are effects" if p == k else ""
+    return (f"All effects agree with the model{why}: the robust standard errors are 0 and there are no tests.",)
+
+
+def _notes(terms: tuple[str, ...], found: Sandwich) -> tuple[str, ...]:
     df = found.moments.satterthwaite()
     told = _told(found)
     notes = []

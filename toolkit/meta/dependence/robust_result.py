@@ -181,7 +181,7 @@ class RobustResult(Estimates):
                 raise ModelInputError("Give constraints or moderators, not both.")
             if self.design is None:
                 raise ModelInputError("This model has no moderators: its only coefficient is the mean.")
-            names = [moderators] if isinstance(moderators, str) else list(moderators)
+            names = list(moderators) if isinstance(moderators, list | tuple) else [moderators]
             return identity[[column for name in names for column in self.design.positions(name)]]
         if constraints is None:
             return identity[list((0,) if self.design is None else self.design.tested)]

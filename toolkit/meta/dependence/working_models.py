@@ -19,7 +19,7 @@ from toolkit.meta.dependence.robust_result import RobustResult, RobustTest
 from toolkit.meta.dependence.sandwich import ClusterGroup, SandwichKind
 from toolkit.meta.design import Design, design, intercept_design
 from toolkit.meta.display import number
-from toolkit.meta.settings import check_choice, check_correlation, check_level
+from toolkit.meta.settings import check_choice, check_correlation, check_level, check_numbers
 from toolkit.meta.studies import Studies, check_studies
 
 if TYPE_CHECKING:
@@ -85,7 +85,7 @@ class RobustVarianceEstimation(RobustResult):
                 self.small_sample,
                 self.level,
             )
-            for rho in rhos
+            for rho in np.ravel(check_numbers(rhos, "rhos")).tolist()
         ]
         tables = [fit.coefficients[["estimate", "se", "df", "p_value"]].assign(tau2=fit.tau2) for fit in fits]
         return pd.concat(tables, keys=[fit.rho for fit in fits], names=["rho"])

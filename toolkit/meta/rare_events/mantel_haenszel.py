@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     Array = NDArray[np.float64]
 
 _COUNTS, _RATES = ("OR", "RR", "RD"), ("IRR", "IRD")
+_ROUNDING = 1e-12
 
 
 class _Pooled(NamedTuple):
@@ -78,6 +79,11 @@ def _pool(strata: Strata, correction: bool, level: float) -> StratifiedResult:
         raise ModelInputError(
             f"{strata.measure} has no Mantel-Haenszel estimate: in all studies together one group has no event (or "
             "nothing but events). Pool the difference (RD, IRD)."
+        )
+    if strata.measure == "RD" and abs(pooled.estimate) > 1.0 - _ROUNDING:
+        raise ModelInputError(
+            "In all studies everyone of one group has an event and no one of the other: the standard error of RD is 0, "
+            "and nothing can be tested. Report the counts."
         )
     association = _association(strata, correction)
     homogeneity = _homogeneity(strata, pooled.estimate) if strata.measure == "OR" else {}
