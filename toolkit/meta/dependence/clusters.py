@@ -97,20 +97,18 @@ def check_clusters(cluster: Sequence[object] | pd.Series | ArrayLike, k: int, na
     import pandas as pd
 
     of = f"{name}: " if name else ""
-    wrong = ModelInputError(
-        f"{of}There must be one column with the name of a cluster for each effect; got {cluster!r}."
-    )
+    wrong = "There must be one column with the name of a cluster for each effect"
     if getattr(cluster, "ndim", 1) != 1 or isinstance(cluster, str) or not np.iterable(cluster):
-        raise wrong
+        raise ModelInputError(f"{of}{wrong}; got {cluster!r}.")
     try:
         column = pd.Series(cluster).reset_index(drop=True)
         codes, found = pd.factorize(column)
     except (TypeError, ValueError):
-        raise wrong from None
+        raise ModelInputError(f"{of}{wrong}; got {cluster!r}.") from None
     if len(column) != k:
         raise ModelInputError(f"{of}There are {studies(k)} and {len(column)} clusters: name the cluster of each row.")
-    blank = column.map(lambda label: isinstance(label, str) and not label.strip()).astype(bool)
-    rows = np.flatnonzero(column.isna() | blank).tolist()
+    blank = [code for code, label in enumerate(found) if isinstance(label, str) and not label.strip()]
+    rows = np.flatnonzero((codes < 0) | np.isin(codes, blank)).tolist()
     if rows:
         shown = ", ".join(map(str, rows[:5])) + (f" and {len(rows) - 5} more" if len(rows) > 5 else "")
         raise ModelInputError(f"{of}The cluster is missing in row {shown}: name it, or leave these rows out.")
