@@ -208,11 +208,11 @@ def test_no_point_of_a_grid_among_the_effects_has_a_higher_likelihood(name, kind
     else:
         selection = SmoothSelection(z, SmoothWeight(meta.Weight(kind)), False, None)
     likelihood = SelectionLikelihood(sign * y, v, sign * np.ones((len(y), 1)), selection)
-    deltas = np.geomspace(0.02, 20.0, 7)
+    deltas = np.geomspace(0.02, 20.0, 5)
     if kind == "stepfun":
         deltas = np.log(deltas)
     grid = itertools.product(
-        np.linspace(np.quantile(y, 0.1), np.quantile(y, 0.9), 21),
+        np.linspace(np.quantile(y, 0.1), np.quantile(y, 0.9), 15),
         np.array([0.0, 0.3, 1.0, 2.0]) * max(plain.tau2, 0.1 * float(np.median(v))),
         itertools.product(deltas, repeat=selection.count),
     )
