@@ -89,31 +89,25 @@ collins <- with(dat.collins1985b, list(a = pre.xti, n1 = pre.nti, c = pre.xci, n
 sets$collins1985b <- collins
 mixed <- c(mixed, list(exact_of("collins1985b", TRUE), exact_of("collins1985b", FALSE), exact_of("yusuf1985", FALSE)))
 
-# Log odds of one group where quadrature with few points is too coarse: two of three studies have no event.
+# One group where quadrature with few points is too coarse: log odds where two of three studies have no event, and log
+# rates where one of three has all events. log_probability(x, size, eta) is that of the counts.
+one_group_of <- function(x, size, start, log_probability) {
+  minus <- function(par) -sum(mapply(function(x, size) {
+    log_density <- function(u) log_probability(x, size, par[1] + exp(par[2]) * u) + dnorm(u, log = TRUE)
+    peak <- optimize(log_density, c(-10, 10), maximum = TRUE, tol = 1e-10)
+    f <- function(u) exp(log_density(u) - peak$objective)
+    peak$objective + log(integrate(f, -12, peak$maximum, rel.tol = 1e-12, subdivisions = 500)$value +
+      integrate(f, peak$maximum, 12, rel.tol = 1e-12, subdivisions = 500)$value)
+  }, x, size))
+  found <- optim(start, minus, method = "BFGS", control = list(reltol = 1e-15), hessian = TRUE)
+  list(estimate = one(found$par[1]), se = one(sqrt(diag(solve(found$hessian)))[1]), tau2 = one(exp(2 * found$par[2])),
+    loglik = one(-found$value))
+}
 sets$sparse <- list(x = c(16, 0, 0), n = c(1023, 585, 288))
-minus <- function(par) -sum(mapply(function(x, n) {
-  log_density <- function(u) dbinom(x, n, plogis(par[1] + exp(par[2]) * u), log = TRUE) + dnorm(u, log = TRUE)
-  peak <- optimize(log_density, c(-10, 10), maximum = TRUE, tol = 1e-10)
-  f <- function(u) exp(log_density(u) - peak$objective)
-  peak$objective + log(integrate(f, -12, peak$maximum, rel.tol = 1e-12, subdivisions = 500)$value +
-    integrate(f, peak$maximum, 12, rel.tol = 1e-12, subdivisions = 500)$value)
-}, sets$sparse$x, sets$sparse$n))
-found <- optim(c(-7, 1), minus, method = "BFGS", control = list(reltol = 1e-15), hessian = TRUE)
-sparse <- list(estimate = one(found$par[1]), se = one(sqrt(diag(solve(found$hessian)))[1]), tau2 = one(exp(2 * found$par[2])),
-  loglik = one(-found$value))
-
-# The same of log rates, where one of three studies has all events.
+sparse <- one_group_of(sets$sparse$x, sets$sparse$n, c(-7, 1), function(x, n, eta) dbinom(x, n, plogis(eta), log = TRUE))
 sets$sparse_rates <- list(x = c(39, 0, 0), t = c(100, 100, 100))
-minus <- function(par) -sum(mapply(function(x, t) {
-  log_density <- function(u) dpois(x, t * exp(par[1] + exp(par[2]) * u), log = TRUE) + dnorm(u, log = TRUE)
-  peak <- optimize(log_density, c(-10, 10), maximum = TRUE, tol = 1e-10)
-  f <- function(u) exp(log_density(u) - peak$objective)
-  peak$objective + log(integrate(f, -12, peak$maximum, rel.tol = 1e-12, subdivisions = 500)$value +
-    integrate(f, peak$maximum, 12, rel.tol = 1e-12, subdivisions = 500)$value)
-}, sets$sparse_rates$x, sets$sparse_rates$t))
-found <- optim(c(-6, 1.2), minus, method = "BFGS", control = list(reltol = 1e-15), hessian = TRUE)
-sparse_rates <- list(estimate = one(found$par[1]), se = one(sqrt(diag(solve(found$hessian)))[1]), tau2 = one(exp(2 * found$par[2])),
-  loglik = one(-found$value))
+sparse_rates <- one_group_of(sets$sparse_rates$x, sets$sparse_rates$t, c(-6, 1.2), function(x, t, eta)
+  dpois(x, t * exp(eta), log = TRUE))
 
 # A single study says nothing of how effects vary.
 single <- pooled_of(rma.peto(ai = 5, n1i = 50, ci = 9, n2i = 55))

@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from toolkit.meta.projection import Projection
+    from toolkit.meta.settings import Settings
     from toolkit.meta.stack import Stack
 
     Array = NDArray[np.float64]
@@ -134,6 +135,13 @@ def _sides_at(stack: Stack, equation: GeneralisedQ | IteratedMoment, tau2: Array
 def cochran_q(stack: Stack) -> Array:
     """Cochran's Q: the weighted residual sum of squares with inverse-variance weights (Cochran 1954)."""
     return np.where(stack.df > 0, stack.at_zero.form(stack.y), 0.0)
+
+
+def tau2_by_maximum_likelihood(stack: Stack, settings: Settings, tau2: float) -> Array:
+    """The tau2 (1,) that maximises the likelihood of one analysis; ``tau2`` itself where it is held, or is that one."""
+    if settings.estimates_tau2 and settings.estimator != Tau2Estimator.ML:
+        return estimate_tau2(stack, Tau2Estimator.ML).value
+    return np.array([tau2])
 
 
 def typical_within_variance(stack: Stack) -> Array:

@@ -102,7 +102,7 @@ def check_studies(
     if len(effects) != len(variances):
         raise ModelInputError(f"y has {len(effects)} values and v has {len(variances)}: give one of each a study.")
     if names is not None:
-        study_labels(names, len(effects))
+        _one_a_study(names, len(effects))
     if not len(effects):
         raise ModelInputError("There is no study: y and v are empty. Check which rows were selected.")
     for name, values in (("y", effects), ("v", variances)):
@@ -124,8 +124,7 @@ def study_labels(labels: Sequence[object] | None, k: int) -> tuple[str, ...]:
     if labels is None:
         return tuple(f"Study {number}" for number in range(1, k + 1))
     names = _names(labels)
-    if len(names) != k:
-        raise ModelInputError(f"There are {len(names)} labels for {studies(k)}: give one a study, or none.")
+    _one_a_study(names, k)
     return names
 
 
@@ -145,6 +144,11 @@ def check_sizes(n: ArrayLike, given: Studies) -> Array:
             f"n must be numbers above 0 {_at(sizes, wrong, names)}. Complete them, or leave these studies out."
         )
     return sizes
+
+
+def _one_a_study(names: tuple[str, ...], k: int) -> None:
+    if len(names) != k:
+        raise ModelInputError(f"There are {len(names)} labels for {studies(k)}: give one a study, or none.")
 
 
 def _names(labels: Sequence[object]) -> tuple[str, ...]:

@@ -10,10 +10,11 @@ from scipy.special import chdtrc, ndtr, ndtri
 
 from toolkit.meta.bias.copas_likelihood import CopasProblems, copas_problems
 from toolkit.meta.bias.copas_search import Bounds, Maxima, highest
+from toolkit.meta.bias.selection_search import harmonic_mean
 from toolkit.meta.bias.trim_and_fill import MissingSide
-from toolkit.meta.heterogeneity import estimate_tau2
+from toolkit.meta.heterogeneity import tau2_by_maximum_likelihood
 from toolkit.meta.inference import critical_value, two_sided_p
-from toolkit.meta.settings import Convergence, Tau2Estimator
+from toolkit.meta.settings import Convergence
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -66,14 +67,11 @@ class CopasFits:
         self.result, self.side = result, side
         self.y, self.s = result.y, np.sqrt(result.v)
         self.convergence, self.notes = Convergence(True, 0, 1), ()
-        settings, stack = result.settings, result.stack
-        tau2 = np.array([result.tau2])
-        if settings.estimates_tau2 and settings.estimator != Tau2Estimator.ML:
-            tau2 = estimate_tau2(stack, Tau2Estimator.ML).value
-        unit = float(result.k / np.sum(1.0 / result.v))
+        tau2 = tau2_by_maximum_likelihood(result.stack, result.settings, result.tau2)
+        unit = harmonic_mean(result.v)
         self._scale = np.array([np.sqrt(unit), np.sqrt(unit) / self.s.max(), 1.0, unit])
         self._sign = 1.0 if side == MissingSide.LEFT else -1.0
-        self._tau2_ends = (0.0, np.inf) if settings.estimates_tau2 else (float(tau2[0]),) * 2
+        self._tau2_ends = (0.0, np.inf) if result.settings.estimates_tau2 else (float(tau2[0]),) * 2
         self._tau2_starts = np.unique(np.clip([0.0, tau2[0], unit + 3.0 * tau2[0]], *self._tau2_ends))
 
     def probability(self, gamma0: Array | float, gamma1: Array | float) -> Array:

@@ -78,12 +78,12 @@ def endogenous_kink(result: MetaResult) -> EndogenousKink:
     y, v, k = sign * result.y, result.v, result.k
     se, ones = np.sqrt(v), np.ones(k)
     x = np.column_stack([ones, se])
-    pet = least_squares(y, v, x)
-    if abs(pet.beta[0]) / np.sqrt(pet.covariance[0, 0]) > critical_value(0.95, k - 2.0):
+    line = least_squares(y, v, x)
+    if abs(line.beta[0]) / np.sqrt(line.covariance[0, 0]) > critical_value(0.95, k - 2.0):
         x = np.column_stack([ones, v])
-    line = least_squares(y, v, x).beta
-    first = float(line[0])
-    q = float(np.sum((y - x @ line) ** 2 / v))
+        line = least_squares(y, v, x)
+    first = float(line.beta[0])
+    q = float(np.sum((y - x @ line.beta) ** 2 / v))
     sd = deviation_of_true_effects(q, k - 3.0, 1.0 / v)
     kink = kink_of(first, sd)
     model = kinked_design(se, kink)

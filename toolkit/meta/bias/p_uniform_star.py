@@ -11,7 +11,7 @@ from scipy.special import chdtrc, chdtri, log_ndtr, ndtri
 from toolkit.errors import ConvergenceError, ModelInputError
 from toolkit.meta.bias.fit_check import check_mean
 from toolkit.meta.bias.selection_likelihood import Derivatives
-from toolkit.meta.bias.selection_search import Maximum, highest
+from toolkit.meta.bias.selection_search import Maximum, harmonic_mean, highest
 from toolkit.meta.display import Shown, number, p_value, studies, with_limits
 from toolkit.meta.likelihood import LOG_2PI
 from toolkit.meta.settings import Convergence
@@ -85,7 +85,7 @@ def p_uniform_star(result: MetaResult) -> PUniformStar:
     sign = 1.0 if result.estimate >= 0 else -1.0
     y, v = sign * result.y, result.v
     significant = y > _CRITICAL * np.sqrt(v)
-    unit, mean = float(result.k / np.sum(1.0 / v)), float(np.average(y, weights=1.0 / v))
+    unit, mean = harmonic_mean(v), float(np.average(y, weights=1.0 / v))
     reach = _REACH * float(np.ptp(y) + np.sqrt(v.max()))
     low, high = float(y.min()) - reach, float(y.max()) + reach
     scale = np.array([np.sqrt(unit), unit])

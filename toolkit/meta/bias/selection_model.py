@@ -11,14 +11,14 @@ from toolkit.errors import ModelInputError
 from toolkit.meta.bias.fit_check import check_fit
 from toolkit.meta.bias.selection_likelihood import Derivatives, SelectionLikelihood, SmoothSelection, StepSelection
 from toolkit.meta.bias.selection_result import SelectionModel
-from toolkit.meta.bias.selection_search import Maximum, Problem, highest
+from toolkit.meta.bias.selection_search import Maximum, Problem, harmonic_mean, highest
 from toolkit.meta.bias.weight_functions import SmoothWeight, Weight
 from toolkit.meta.dependence.dependent_fit import refuse_own_weights
 from toolkit.meta.display import number, studies
-from toolkit.meta.heterogeneity import estimate_tau2
+from toolkit.meta.heterogeneity import tau2_by_maximum_likelihood
 from toolkit.meta.inference import estimate_coefficients
 from toolkit.meta.likelihood import log_likelihood
-from toolkit.meta.settings import Convergence, Tau2Estimator, Test, check_choice, check_numbers
+from toolkit.meta.settings import Convergence, Test, check_choice, check_numbers
 from toolkit.meta.without_pooling.p_values import Alternative
 
 if TYPE_CHECKING:
@@ -116,11 +116,9 @@ def _fit(
     counts: tuple[int, ...],
 ) -> SelectionModel:
     stack, settings, selection = result.stack, result.settings, likelihood.selection
-    tau2 = np.array([result.tau2])
-    if settings.estimates_tau2 and settings.estimator != Tau2Estimator.ML:
-        tau2 = estimate_tau2(stack, Tau2Estimator.ML).value
+    tau2 = tau2_by_maximum_likelihood(stack, settings, result.tau2)
     plain = estimate_coefficients(stack, tau2, Test.Z).beta[0]
-    unit = float(result.k / np.sum(1.0 / result.v))
+    unit = harmonic_mean(result.v)
     p, d = result.p, selection.count
     held = not settings.estimates_tau2
     low = np.concatenate([np.full(p, -np.inf), [tau2[0] if held else 0.0], np.full(d, selection.bounds[0])])

@@ -24,6 +24,11 @@ _HIGHER = 1e-3  # in log-likelihood: a maximum that is another one
 _NEAR = 5e-2  # of the scale of a parameter
 
 
+def harmonic_mean(v: Array) -> float:
+    """That of the variances (k,): the size of tau2 that matters beside them, and the unit in which it is sought."""
+    return float(len(v) / np.sum(1.0 / v))
+
+
 class Maximum(NamedTuple):
     """Where the search ended: ``theta`` are the parameters. ``maxima`` counts the maxima that were compared.
 

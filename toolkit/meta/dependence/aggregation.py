@@ -114,13 +114,12 @@ def _given_covariance(given: ArrayLike | WorkingCovariance, clusters: Clusters) 
     k = len(clusters.codes)
     sampling = check_sampling_covariance(np.zeros(k), np.asarray(given), None)
     for rows, _ in sampling.blocks:
-        apart = np.argwhere(clusters.codes[rows] != clusters.codes[rows[:, :1]])
-        if len(apart):
-            one, other = rows[apart[0, 0], 0], rows[tuple(apart[0])]
-            names = [clusters.names[clusters.codes[row]] for row in (one, other)]
+        crossed = clusters.crossing(rows)
+        if crossed is not None:
+            one, other = crossed
             raise ModelInputError(
-                f"The covariance joins rows {one} and {other}, but their clusters differ ({names[0]} and {names[1]}): "
-                "aggregate larger clusters, or set the covariances between clusters to 0."
+                f"The covariance joins rows {one} and {other}, but their clusters differ ({clusters.name_of(one)} and "
+                f"{clusters.name_of(other)}): aggregate larger clusters, or set the covariances between clusters to 0."
             )
     cut = clusters.matrices(sampling.blocks)
     variances = sampling.studies.v

@@ -66,8 +66,8 @@ class Clusters(Frozen):
             place[rows] = np.arange(rows.shape[1])
         found = [np.zeros((len(rows), rows.shape[1], rows.shape[1])) for _, rows in self.members]
         for rows, matrices in blocks:
+            self._refuse_crossing(rows)
             cluster = self.codes[rows]
-            self._refuse_crossing(rows, cluster)
             for at, whole in enumerate(found):
                 chosen = size_of[cluster[:, 0]] == at
                 inside = place[rows[chosen]]
@@ -75,16 +75,24 @@ class Clusters(Frozen):
                 whole[owner, inside[:, :, None], inside[:, None, :]] = matrices[chosen]
         return found
 
-    def _refuse_crossing(self, rows: Integers, cluster: Integers) -> None:
-        wrong = np.flatnonzero((cluster != cluster[:, :1]).any(1))
-        if len(wrong):
-            row = int(wrong[0])
-            other = int(np.flatnonzero(cluster[row] != cluster[row, 0])[0])
-            names = [self.names[code] for code in (cluster[row, 0], cluster[row, other])]
+    def crossing(self, rows: Integers) -> tuple[int, int] | None:
+        """The first two rows of one of these blocks (b, s) that are in different clusters; None where all agree."""
+        cluster = self.codes[rows]
+        apart = np.argwhere(cluster != cluster[:, :1])
+        return (int(rows[apart[0, 0], 0]), int(rows[tuple(apart[0])])) if len(apart) else None
+
+    def name_of(self, row: int) -> str:
+        """The cluster of this row."""
+        return self.names[self.codes[row]]
+
+    def _refuse_crossing(self, rows: Integers) -> None:
+        crossed = self.crossing(rows)
+        if crossed is not None:
+            one, other = crossed
             raise ModelInputError(
-                f"The model has effects of different clusters as dependent: those in rows {rows[row, 0]} and "
-                f"{rows[row, other]} (clusters {names[0]} and {names[1]}). Give the clusters of the outermost level, "
-                "which no random effect or covariance crosses."
+                f"The model has effects of different clusters as dependent: those in rows {one} and {other} (clusters "
+                f"{self.name_of(one)} and {self.name_of(other)}). Give the clusters of the outermost level, which no "
+                "random effect or covariance crosses."
             )
 
 
