@@ -55,6 +55,14 @@ def test_the_summary_names_model_estimate_and_heterogeneity(result):
     assert meta.random_effects([0.3], [0.1]).summary().startswith("Random-effects model, 1 study (REML, z)")
 
 
+@pytest.mark.parametrize(
+    "make", [lambda r: r, meta.leave_one_out, meta.selection_model, meta.influence, meta.cumulative], ids=range(5)
+)
+def test_a_result_is_named_by_its_kind_and_title_and_has_no_address(result, make):
+    shown = make(result)
+    assert repr(shown) == f"<{type(shown).__name__} {shown.summary().splitlines()[0]}>"
+
+
 def test_html_is_a_table_and_is_escaped():
     interval = meta.PredictionInterval(None, None, 0.95, reason="a < b & c")
     assert "a &lt; b &amp; c" in interval._repr_html_()

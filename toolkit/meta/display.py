@@ -70,6 +70,10 @@ class Shown(Frozen):
     def __str__(self) -> str:
         return self.summary()
 
+    def __repr__(self) -> str:
+        # Without an address, so that an executed notebook is the same in each run.
+        return f"<{type(self).__name__} {self._title()}>"
+
     def _repr_html_(self) -> str:
         rows = "".join(
             f'<tr><th style="text-align:left">{escape(name)}</th><td style="text-align:left">{escape(text)}</td></tr>'

@@ -282,6 +282,3 @@ class MetaResult(OfStudies, Estimates):
         lines.append(("Heterogeneity", f"tau² {number(self.tau2)}, I² {self.i2:.1f}%, H² {number(self.h2)}"))
         lines.append(("Q", f"{number(self.q)} on {self.q_df} df, p {p_value(self.q_p)}"))
         return lines + [("Note", note) for note in self.notes]
-
-    def __repr__(self) -> str:
-        return f"<MetaResult {self._title()}>"

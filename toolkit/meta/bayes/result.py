@@ -194,6 +194,3 @@ class BayesianResult(OfStudies, Shown):
         for factor in (self.effect_bayes_factor, self.heterogeneity_bayes_factor):
             lines.append((f"BF10 ({factor.null})", factor.reason or number(factor.bf10)))
         return lines
-
-    def __repr__(self) -> str:
-        return f"<BayesianResult {self._title()}>"
